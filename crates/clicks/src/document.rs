@@ -1,0 +1,240 @@
+//! Bytes to rows: finds the rows in a stream of JSON, whatever they are wrapped in.
+//!
+//! Takes `{"clicks": [...]}`, `{"table": [...]}`, arrays, bare rows, NDJSON, and any sequence of these. Promises that
+//! every byte which is not white space, bracket or wrapper ends up in a piece: a row, or something broken that goes
+//! to quarantine. Memory is bounded by [`BLOCK_BYTES`] and [`ROW_BYTES_MAX`], for input of any size, on one line or on
+//! many. Leaves what is inside a row to [`crate::typing`].
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+mod scanner;
+
+use scanner::Scanner;
+pub use scanner::{Broken, Piece};
+
+/// About so many bytes are handed on at once.
+pub const BLOCK_BYTES: usize = 1 << 20;
+/// A row of more bytes is not typed, but kept in quarantine in parts of this size.
+pub const ROW_BYTES_MAX: usize = 16 << 20;
+
+/// Some rows of the input, with their bytes.
+#[derive(Debug)]
+pub struct Block {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where in the (decompressed) input they begin.
+    pub offset: u64,
+    pieces: Pieces,
+}
+
+#[derive(Debug)]
+enum Pieces {
+    /// One row on each line.
+    Lines,
+    Listed(Vec<Piece>),
+}
+
+impl Block {
+    /// The pieces of the block, in order.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Piece> {
+        match &self.pieces {
+            Pieces::Lines => lines(&self.bytes),
+            Pieces::Listed(pieces) => pieces.clone(),
+        }
+    }
+}
+
+/// The rows on the lines of some bytes. A line that is not plainly one row is looked into.
+fn lines(bytes: &[u8]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(bytes.len() / 2048 + 1);
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let line = &bytes[start..end];
+        if is_one_object(line) {
+            pieces.push(Piece::Row(start..end));
+        } else if !line.trim_ascii().is_empty() {
+            let mut scanner = Scanner::default();
+            let mut inner = Vec::new();
+            scanner.scan(line, &mut inner);
+            scanner.finish(line.len(), &mut inner);
+            pieces.extend(inner.into_iter().map(|piece| piece.shifted(start)));
+        }
+        start = end + 1;
+    }
+    pieces
+}
+
+/// True for `{...}` whose first key is not a wrapper's. That the braces are one pair is checked when the row is read.
+fn is_one_object(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let first_key = line.get(1..).unwrap_or_default().trim_ascii_start();
+    line.starts_with(b"{")
+        && line.ends_with(b"}")
+        && !scanner::WRAPPER_KEYS.iter().any(|key| first_key.get(1..).is_some_and(|rest| rest.starts_with(key)))
+}
+
+/// What the structure of an input says about its completeness.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Structure {
+    /// Answers seen: wrappers and arrays.
+    pub answers: u64,
+    /// Rows of the largest answer.
+    pub rows_of_largest_answer: u64,
+    /// The input ended inside a value.
+    pub is_cut_off: bool,
+}
+
+/// The rows of a byte stream.
+pub struct Document<R> {
+    input: R,
+    buffer: Vec<u8>,
+    offset: u64,
+    is_at_end: bool,
+    scanner: Option<Scanner>,
+    structure: Structure,
+}
+
+/// Input that is not JSON at all, so that a wrong file is not quarantined line by line.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The input cannot be read, or not be decompressed.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It does not begin as JSON does.
+    #[error("not JSON: it begins with {0}; expected an answer of Everflow, an array of rows, or one row on each line")]
+    NotJson(String),
+}
+
+impl<R: Read> Document<R> {
+    /// Looks at the beginning of the input, to tell lines from documents.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or does not begin as JSON.
+    pub fn open(input: R) -> Result<Document<R>, DocumentError> {
+        let mut document = Document {
+            input,
+            buffer: Vec::with_capacity(2 * BLOCK_BYTES),
+            offset: 0,
+            is_at_end: false,
+            scanner: None,
+            structure: Structure::default(),
+        };
+        document.fill(BLOCK_BYTES)?;
+        if document.buffer.starts_with(b"\xef\xbb\xbf") {
+            document.buffer.drain(..3);
+            document.offset = 3;
+        }
+        let beginning = document.buffer.trim_ascii_start();
+        if !matches!(beginning, [] | [b'{' | b'[', ..]) {
+            let shown = String::from_utf8_lossy(&beginning[..beginning.len().min(16)]).into_owned();
+            return Err(DocumentError::NotJson(format!("{shown:?}")));
+        }
+        let first_line = memchr::memchr(b'\n', beginning).map(|end| &beginning[..end]);
+        if !first_line.is_some_and(is_one_object) {
+            document.scanner = Some(Scanner::default());
+        }
+        Ok(document)
+    }
+
+    /// The next rows; none at the end of the input.
+    ///
+    /// # Errors
+    /// Where the input cannot be read.
+    pub fn next_block(&mut self) -> Result<Option<Block>, DocumentError> {
+        if self.scanner.is_none() {
+            match self.next_lines()? {
+                Some(block) => return Ok(Some(block)),
+                None if self.is_at_end && self.buffer.is_empty() => return Ok(None),
+                // A line longer than any row: only its structure can tell what it is.
+                None => self.scanner = Some(Scanner::default()),
+            }
+        }
+        self.next_scanned()
+    }
+
+    /// What the input so far says about its completeness.
+    #[must_use]
+    pub fn structure(&self) -> Structure {
+        self.structure
+    }
+
+    fn next_lines(&mut self) -> Result<Option<Block>, DocumentError> {
+        let mut wanted = BLOCK_BYTES;
+        loop {
+            self.fill(wanted)?;
+            let end = match memchr::memrchr(b'\n', &self.buffer) {
+                _ if self.is_at_end => self.buffer.len(),
+                Some(newline) => newline + 1,
+                None if self.buffer.len() > ROW_BYTES_MAX => return Ok(None),
+                None => {
+                    wanted = self.buffer.len() * 2;
+                    continue;
+                }
+            };
+            return Ok((end > 0).then(|| self.take(end, Pieces::Lines)));
+        }
+    }
+
+    fn next_scanned(&mut self) -> Result<Option<Block>, DocumentError> {
+        let mut scanner = self.scanner.take().unwrap_or_default();
+        let mut pieces = Vec::new();
+        let mut wanted = BLOCK_BYTES;
+        loop {
+            self.fill(wanted)?;
+            scanner.scan(&self.buffer, &mut pieces);
+            if self.is_at_end {
+                self.structure.is_cut_off |= scanner.finish(self.buffer.len(), &mut pieces);
+            }
+            if self.is_at_end || !pieces.is_empty() || scanner.pending_from() > 0 {
+                break;
+            }
+            wanted = self.buffer.len() * 2;
+        }
+        self.structure.answers = scanner.answers();
+        self.structure.rows_of_largest_answer = scanner.rows_of_largest_answer();
+        let end = if self.is_at_end { self.buffer.len() } else { scanner.pending_from() };
+        scanner.forget(end);
+        self.scanner = Some(scanner);
+        if end == 0 {
+            return Ok(None);
+        }
+        Ok(Some(self.take(end, Pieces::Listed(pieces))))
+    }
+
+    /// Reads until so many bytes are there, or the input ends.
+    fn fill(&mut self, wanted: usize) -> Result<(), DocumentError> {
+        let missing = wanted.saturating_sub(self.buffer.len());
+        if missing == 0 || self.is_at_end {
+            return Ok(());
+        }
+        let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.buffer)?;
+        self.is_at_end = read < missing;
+        Ok(())
+    }
+
+    fn take(&mut self, end: usize, pieces: Pieces) -> Block {
+        let mut rest = Vec::with_capacity(2 * BLOCK_BYTES);
+        rest.extend_from_slice(&self.buffer[end..]);
+        self.buffer.truncate(end);
+        let bytes = std::mem::replace(&mut self.buffer, rest);
+        let offset = self.offset;
+        self.offset += end as u64;
+        Block { bytes, offset, pieces }
+    }
+}
+
+impl Piece {
+    fn shifted(self, by: usize) -> Piece {
+        let shift = |range: Range<usize>| range.start + by..range.end + by;
+        match self {
+            Piece::Row(range) => Piece::Row(shift(range)),
+            Piece::Broken(broken) => Piece::Broken(Broken { range: shift(broken.range), ..broken }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,327 @@
+//! Follows brackets and quotes, and nothing else, to find where values begin and end.
+
+use std::ops::Range;
+
+use super::ROW_BYTES_MAX;
+
+/// The keys under which an answer holds its rows.
+pub(super) const WRAPPER_KEYS: [&[u8]; 2] = [b"clicks\"", b"table\""];
+
+/// A part of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// A value in a place where a row stands.
+    Row(Range<usize>),
+    /// Something that cannot be a row.
+    Broken(Broken),
+}
+
+/// Bytes that cannot be a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Where they are.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub reason: &'static str,
+    /// Which part of something too long to be kept in one piece, from 0.
+    pub part: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Place {
+    /// Between the values of the stream.
+    #[default]
+    Between,
+    /// In something that is no JSON, until the end of the line.
+    Garbage,
+    /// In an object that may be a row or an answer.
+    Object,
+    /// In an answer's array, between rows.
+    Rows,
+    /// In a row of an answer.
+    Row,
+}
+
+/// A scan that goes on when more bytes come.
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    at: usize,
+    place: Place,
+    /// Where the value that is being scanned began.
+    start: usize,
+    /// Brackets open inside that value.
+    depth: u32,
+    is_in_text: bool,
+    is_escaped: bool,
+    /// The last text at depth 1 of an object: its key, once a colon follows.
+    text_start: usize,
+    last_text_is_wrapper_key: bool,
+    wrapper_key_awaits_value: bool,
+    /// The object is an answer: what is in it beside rows is no row.
+    is_answer: bool,
+    /// The rows are in an object, not in a bare array.
+    is_wrapped: bool,
+    parts: u32,
+    rows: u64,
+    answers: u64,
+    rows_max: u64,
+}
+
+impl Scanner {
+    /// Scans what is new in the buffer.
+    pub(super) fn scan(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        while self.at < buffer.len() {
+            if self.is_in_text {
+                self.scan_text(buffer);
+            } else {
+                match self.place {
+                    Place::Between => self.scan_between(buffer),
+                    Place::Garbage => self.scan_garbage(buffer, pieces),
+                    Place::Object => self.scan_object(buffer, pieces),
+                    Place::Rows => self.scan_rows(buffer, pieces),
+                    Place::Row => self.scan_row(buffer, pieces),
+                }
+            }
+            let is_piece = matches!(self.place, Place::Object | Place::Row | Place::Garbage) && !self.is_answer_tail();
+            if is_piece && self.at - self.start >= ROW_BYTES_MAX {
+                self.push_part(pieces);
+            }
+        }
+    }
+
+    /// Ends the scan at the end of the input. True where that was in the middle of something.
+    pub(super) fn finish(&mut self, end: usize, pieces: &mut Vec<Piece>) -> bool {
+        let is_cut_off = !matches!(self.place, Place::Between | Place::Garbage);
+        if self.place == Place::Garbage {
+            self.push_broken(end, "not JSON", pieces);
+        } else if matches!(self.place, Place::Object | Place::Row) && !self.is_answer_tail() && end > self.start {
+            self.push_broken(end, "the input ends inside this row", pieces);
+        }
+        if matches!(self.place, Place::Rows | Place::Row) {
+            self.end_answer();
+        }
+        self.place = Place::Between;
+        self.is_in_text = false;
+        self.at = end;
+        is_cut_off
+    }
+
+    /// Bytes before this are done with.
+    pub(super) fn pending_from(&self) -> usize {
+        match self.place {
+            Place::Between | Place::Rows => self.at,
+            Place::Object if self.is_answer => {
+                if self.is_in_text {
+                    self.text_start
+                } else {
+                    self.at
+                }
+            }
+            Place::Garbage | Place::Object | Place::Row => self.start,
+        }
+    }
+
+    /// Says that so many bytes were taken off the front of the buffer.
+    pub(super) fn forget(&mut self, bytes: usize) {
+        self.at -= bytes;
+        self.start = self.start.saturating_sub(bytes);
+        self.text_start = self.text_start.saturating_sub(bytes);
+    }
+
+    pub(super) fn answers(&self) -> u64 {
+        self.answers
+    }
+
+    pub(super) fn rows_of_largest_answer(&self) -> u64 {
+        self.rows_max
+    }
+
+    fn is_answer_tail(&self) -> bool {
+        self.place == Place::Object && self.is_answer
+    }
+
+    fn scan_text(&mut self, buffer: &[u8]) {
+        if self.is_escaped {
+            self.is_escaped = false;
+            self.at += 1;
+            return;
+        }
+        let Some(found) = memchr::memchr2(b'"', b'\\', &buffer[self.at..]) else {
+            self.at = buffer.len();
+            return;
+        };
+        self.at += found + 1;
+        if buffer[self.at - 1] == b'\\' {
+            self.is_escaped = true;
+            return;
+        }
+        self.is_in_text = false;
+        if self.place == Place::Object && self.depth == 1 {
+            let text = buffer.get(self.text_start..self.at).unwrap_or_default();
+            self.last_text_is_wrapper_key = WRAPPER_KEYS.contains(&text);
+        }
+    }
+
+    fn scan_between(&mut self, buffer: &[u8]) {
+        let byte = buffer[self.at];
+        self.start = self.at;
+        self.at += 1;
+        self.parts = 0;
+        match byte {
+            b'{' => {
+                self.place = Place::Object;
+                self.depth = 1;
+                self.is_answer = false;
+                self.last_text_is_wrapper_key = false;
+                self.wrapper_key_awaits_value = false;
+            }
+            b'[' => self.begin_rows(false),
+            byte if byte.is_ascii_whitespace() => {}
+            _ => self.place = Place::Garbage,
+        }
+    }
+
+    fn scan_garbage(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        match memchr::memchr(b'\n', &buffer[self.at..]) {
+            Some(found) => {
+                self.at += found + 1;
+                // Lines of garbage that follow each other are one piece, until one begins as JSON does.
+                if matches!(buffer.get(self.at), None | Some(b'{' | b'[')) {
+                    self.push_broken(self.at, "not JSON", pieces);
+                    self.place = Place::Between;
+                }
+            }
+            None => self.at = buffer.len(),
+        }
+    }
+
+    fn scan_object(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        let byte = buffer[self.at];
+        self.at += 1;
+        if self.wrapper_key_awaits_value && !byte.is_ascii_whitespace() {
+            self.wrapper_key_awaits_value = false;
+            match byte {
+                // A click with a key of that name is still a click.
+                _ if memchr::memmem::find(&buffer[self.start..self.at], b"\"transaction_id\"").is_some() => {}
+                b'[' => return self.begin_rows(true),
+                // A null list is an answer of zero rows.
+                b'n' => self.begin_answer(),
+                _ => {}
+            }
+        }
+        match byte {
+            b'"' => {
+                self.is_in_text = true;
+                self.text_start = self.at;
+            }
+            b':' if self.depth == 1 => {
+                self.wrapper_key_awaits_value = std::mem::take(&mut self.last_text_is_wrapper_key);
+            }
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    if !self.is_answer {
+                        self.push_row(pieces);
+                    }
+                    self.place = Place::Between;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn begin_rows(&mut self, is_wrapped: bool) {
+        self.place = Place::Rows;
+        self.is_wrapped = is_wrapped;
+        self.begin_answer();
+    }
+
+    fn begin_answer(&mut self) {
+        self.is_answer = true;
+        self.answers += 1;
+        self.rows = 0;
+    }
+
+    fn end_answer(&mut self) {
+        self.rows_max = self.rows_max.max(self.rows);
+    }
+
+    fn scan_rows(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        let byte = buffer[self.at];
+        self.start = self.at;
+        self.at += 1;
+        self.parts = 0;
+        match byte {
+            b']' => {
+                self.end_answer();
+                self.depth = 1;
+                self.place = if self.is_wrapped { Place::Object } else { Place::Between };
+            }
+            // A brace that closes nothing: the quotes or brackets of the row before were broken.
+            b'}' => self.push_broken(self.at, "a bracket that closes nothing", pieces),
+            b',' => {}
+            byte if byte.is_ascii_whitespace() => {}
+            byte => {
+                self.place = Place::Row;
+                self.rows += 1;
+                self.depth = u32::from(matches!(byte, b'{' | b'['));
+                self.is_in_text = byte == b'"';
+            }
+        }
+    }
+
+    fn scan_row(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        if self.depth == 0 {
+            return self.scan_scalar(buffer, pieces);
+        }
+        let Some(found) = buffer[self.at..].iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))
+        else {
+            self.at = buffer.len();
+            return;
+        };
+        self.at += found + 1;
+        match buffer[self.at - 1] {
+            b'"' => self.is_in_text = true,
+            b'{' | b'[' => self.depth += 1,
+            _ => self.depth -= 1,
+        }
+        if self.depth == 0 {
+            self.push_row(pieces);
+            self.place = Place::Rows;
+        }
+    }
+
+    /// A number, a word or a text where a row should be: it ends where the next thing begins.
+    fn scan_scalar(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
+        let byte = buffer[self.at];
+        if matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace() {
+            self.push_row(pieces);
+            self.place = Place::Rows;
+        } else {
+            self.is_in_text = byte == b'"';
+            self.at += 1;
+        }
+    }
+
+    fn push_row(&mut self, pieces: &mut Vec<Piece>) {
+        if self.parts > 0 {
+            self.push_part(pieces);
+        } else {
+            pieces.push(Piece::Row(self.start..self.at));
+        }
+        self.start = self.at;
+    }
+
+    fn push_part(&mut self, pieces: &mut Vec<Piece>) {
+        let reason = "longer than 16 MiB";
+        pieces.push(Piece::Broken(Broken { range: self.start..self.at, reason, part: self.parts }));
+        self.parts += 1;
+        self.start = self.at;
+    }
+
+    fn push_broken(&mut self, end: usize, reason: &'static str, pieces: &mut Vec<Piece>) {
+        pieces.push(Piece::Broken(Broken { range: self.start..end, reason, part: self.parts }));
+        self.start = end;
+    }
+}

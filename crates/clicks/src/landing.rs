@@ -1,0 +1,202 @@
+//! How new clicks join the lake: partition by partition, under the lake's lock, with the proof of what they cover.
+//!
+//! A fold takes clicks in memory and replaces each partition that they touch by its merge with them. Promises that
+//! what was committed before stays whatever happens; that rows in quarantine are kept before coverage claims their
+//! window; and that the same clicks give the same files, in whatever order and however split they come (where no
+//! click comes in more than two versions). Memory is bounded by the clicks handed in, not by the partition.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::coverage::{Coverage, Interval};
+use crate::gather::{Pick, TypedClicks};
+use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
+use crate::lock::{LakeLock, LockError};
+use crate::partition::{PartitionError, TEMPORARY_SUFFIX};
+use crate::quarantine::{self, QuarantinedRow};
+use crate::schema::position;
+use crate::typing::Observation;
+
+mod merge;
+
+/// Why clicks could not be landed.
+#[derive(Debug, thiserror::Error)]
+pub enum LandingError {
+    /// The lake itself.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Its lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// One of its files.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
+}
+
+/// What became of the rows of a fold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Clicks that the lake did not have.
+    pub rows_new: u64,
+    /// Clicks that the lake had in a version that differs from the merged one.
+    pub rows_changed: u64,
+    /// Clicks that the lake had just so.
+    pub rows_unchanged: u64,
+    /// Rows that came with a transaction id that another row of the same fold had.
+    pub rows_repeated: u64,
+    /// Rows that came to quarantine and were not there yet.
+    pub rows_quarantined_new: u64,
+    /// Partitions that were written.
+    pub partitions_written: u64,
+}
+
+impl std::ops::AddAssign for Folded {
+    fn add_assign(&mut self, other: Folded) {
+        self.rows_new += other.rows_new;
+        self.rows_changed += other.rows_changed;
+        self.rows_unchanged += other.rows_unchanged;
+        self.rows_repeated += other.rows_repeated;
+        self.rows_quarantined_new += other.rows_quarantined_new;
+        self.partitions_written += other.partitions_written;
+    }
+}
+
+/// Lands clicks of one account.
+#[derive(Debug)]
+pub struct Landing<'a> {
+    lake: &'a Lake,
+    account: Account,
+    lock_timeout: Duration,
+    threads: usize,
+    is_swept: bool,
+}
+
+impl<'a> Landing<'a> {
+    /// A landing into a lake, that waits for its lock at most so long and works on so many threads.
+    #[must_use]
+    pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
+        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false }
+    }
+
+    /// Joins clicks, rows for quarantine and coverage to the lake.
+    ///
+    /// The rows of an interval of coverage are counted anew: those that the partition then holds of its feed.
+    ///
+    /// # Errors
+    /// Partitions that were replaced before the error stay replaced; the others are as they were.
+    pub fn fold(
+        &mut self,
+        clicks: &[TypedClicks],
+        observation: Observation,
+        quarantined: &[QuarantinedRow],
+        coverage: &[Interval],
+    ) -> Result<Folded, LandingError> {
+        let _lock = LakeLock::acquire(self.lake.root(), self.lock_timeout)?;
+        if !self.is_swept {
+            sweep(self.lake.root(), 0)?;
+            self.is_swept = true;
+        }
+        let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
+        let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
+        let work = plan(clicks, coverage, self.lake.granularity());
+        let queue = Mutex::new(work.into_iter());
+        let threads = self.threads;
+        let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
+            let run = || self.work_off(clicks, &queue);
+            let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+            let mut results = vec![run()];
+            // A panic of a worker is a bug, and goes on as one.
+            results.extend(
+                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug))),
+            );
+            results
+        });
+        for result in results {
+            folded += result?;
+        }
+        Ok(folded)
+    }
+
+    fn work_off(
+        &self,
+        clicks: &[TypedClicks],
+        queue: &Mutex<impl Iterator<Item = (Period, Work)>>,
+    ) -> Result<Folded, LandingError> {
+        let mut folded = Folded::default();
+        loop {
+            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((period, work)) = next else {
+                return Ok(folded);
+            };
+            let path = self.lake.path_of(&PartitionKey::new(&self.account, period));
+            folded += merge::fold_partition(&path, clicks, work.picks, &work.coverage)?;
+        }
+    }
+}
+
+/// What is to be done to one partition.
+#[derive(Default)]
+struct Work {
+    picks: Vec<Pick>,
+    coverage: Coverage,
+}
+
+fn plan(clicks: &[TypedClicks], coverage: &[Interval], granularity: Granularity) -> BTreeMap<Period, Work> {
+    let mut by_period: BTreeMap<Period, Work> = BTreeMap::new();
+    let width = match granularity {
+        Granularity::Day => 86_400_000_000,
+        Granularity::Hour => 3_600_000_000,
+    };
+    // Rows are grouped by number first: a calendar for every row would cost more than all the rest here.
+    let mut by_number: BTreeMap<i64, Vec<Pick>> = BTreeMap::new();
+    for (source, clicks) in (0..).zip(clicks) {
+        let times = clicks.own_column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
+        for (row, micros) in (0..).zip(times.values()) {
+            by_number.entry(micros.div_euclid(width)).or_default().push((source, row));
+        }
+    }
+    for (number, picks) in by_number {
+        if let Some(period) = Period::of(number * (width / 1_000_000), granularity) {
+            by_period.entry(period).or_default().picks = picks;
+        }
+    }
+    for interval in coverage {
+        let mut second = interval.from_time;
+        while let Some(period) = Period::of(second, granularity).filter(|_| second <= interval.to_time) {
+            let (from, to) = period.seconds();
+            let part = Interval {
+                from_time: interval.from_time.max(from),
+                to_time: interval.to_time.min(to),
+                ..interval.clone()
+            };
+            by_period.entry(period).or_default().coverage.add(part);
+            second = to + 1;
+        }
+    }
+    by_period
+}
+
+/// Removes temporaries: whoever wrote them is dead, since this process holds the lock.
+fn sweep(folder: &Path, depth: u32) -> Result<(), LakeError> {
+    const DEPTH_OF_PARTITIONS: u32 = 4;
+    let entries = fs::read_dir(folder).map_err(LakeError::io("list", folder))?;
+    for entry in entries {
+        let entry = entry.map_err(LakeError::io("list", folder))?;
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if is_folder && depth < DEPTH_OF_PARTITIONS {
+            sweep(&path, depth + 1)?;
+        } else if !is_folder && name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX) {
+            fs::remove_file(&path).map_err(LakeError::io("remove the unfinished file", &path))?;
+        }
+    }
+    Ok(())
+}

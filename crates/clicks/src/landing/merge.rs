@@ -1,0 +1,321 @@
+//! One partition and the clicks that join it.
+
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use hashbrown::HashMap;
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+
+use crate::coverage::{Coverage, Interval};
+use crate::gather::{Pick, TypedClicks, empty_batch, gather};
+use crate::partition::{BATCH_ROWS, OpenPartition, PartitionError, PartitionWriter, write_partition};
+use crate::schema::{click_schema, position};
+use crate::versions::merge_versions;
+
+use super::Folded;
+
+/// Merges clicks and coverage into the file of a partition; leaves it untouched where nothing would change.
+pub(super) fn fold_partition(
+    path: &Path,
+    clicks: &[TypedClicks],
+    picks: Vec<Pick>,
+    coverage: &Coverage,
+) -> Result<Folded, PartitionError> {
+    let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
+    let mut fold = Fold { sources: clicks.iter().collect(), picks };
+    let own = fold.merge_repeated().map_err(rows_of)?;
+    let mut folded = Folded { rows_repeated: own.repeated, ..Folded::default() };
+    fold.picks = own.keep;
+    // The merged versions live here while the fold refers to them.
+    let own_clicks = TypedClicks::from_batch(&own.merged);
+    fold.add(&own_clicks);
+
+    let old = OpenPartition::open(path)?;
+    let matched = match &old {
+        Some(old) => fold.match_with(old)?,
+        None => Vec::new(),
+    };
+    let (joined, changed) = match &old {
+        Some(old) if !matched.is_empty() => fold.merge_with(old, &matched, path)?,
+        _ => (empty_batch(), 0),
+    };
+    let joined_clicks = TypedClicks::from_batch(&joined);
+    folded.rows_changed = changed;
+    folded.rows_unchanged = matched.len() as u64 - changed;
+    folded.rows_new = (fold.picks.len() - matched.len()) as u64;
+    if folded.rows_new == 0 && changed == 0 && coverage.is_empty() {
+        return Ok(folded);
+    }
+    let mut is_matched = vec![false; fold.picks.len()];
+    matched.iter().for_each(|(_, position)| is_matched[*position] = true);
+    let mut positions = is_matched.iter();
+    fold.picks.retain(|_| !positions.next().copied().unwrap_or_default());
+    fold.add(&joined_clicks);
+    fold.sort();
+
+    let old_rows: Vec<usize> = matched.iter().map(|(row, _)| *row).collect();
+    let kept = old.as_ref().map_or(0, OpenPartition::rows) - old_rows.len();
+    write_partition(path, kept + fold.picks.len(), |writer| {
+        let mut proof = Proof::new(coverage);
+        fold.write(old.as_ref().filter(|_| kept > 0), &old_rows, path, writer, &mut proof)?;
+        let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
+        merged.extend(&proof.coverage());
+        Ok(merged)
+    })?;
+    folded.partitions_written = 1;
+    Ok(folded)
+}
+
+/// Rows of one transaction id that came more than once.
+struct OwnVersions {
+    repeated: u64,
+    merged: RecordBatch,
+    /// The picks that came once.
+    keep: Vec<Pick>,
+}
+
+struct Fold<'a> {
+    sources: Vec<&'a TypedClicks>,
+    picks: Vec<Pick>,
+}
+
+impl<'a> Fold<'a> {
+    fn id(&self, pick: Pick) -> &'a str {
+        text(self.sources[pick.0 as usize], position::TRANSACTION_ID, pick.1 as usize)
+    }
+
+    /// Finds ids that came more than once, and merges their versions.
+    fn merge_repeated(&self) -> Result<OwnVersions, ArrowError> {
+        let mut first: HashMap<&str, usize, foldhash::fast::RandomState> =
+            HashMap::with_capacity_and_hasher(self.picks.len(), foldhash::fast::RandomState::default());
+        let mut versions: Vec<Vec<Pick>> = Vec::new();
+        let mut group_of: HashMap<usize, usize> = HashMap::new();
+        for (index, pick) in self.picks.iter().enumerate() {
+            let known = *first.entry(self.id(*pick)).or_insert(index);
+            if known != index {
+                let group = *group_of.entry(known).or_insert_with(|| {
+                    versions.push(vec![self.picks[known]]);
+                    versions.len() - 1
+                });
+                versions[group].push(*pick);
+            }
+        }
+        if versions.is_empty() {
+            return Ok(OwnVersions { repeated: 0, merged: empty_batch(), keep: self.picks.clone() });
+        }
+        let repeated = versions.iter().map(|group| group.len() as u64 - 1).sum();
+        let deepest = versions.iter().map(Vec::len).max().unwrap_or_default();
+        // The longest groups first, so that each round merges a prefix.
+        versions.sort_by_key(|group| std::cmp::Reverse(group.len()));
+        let nth = |n: usize| versions.iter().filter_map(|group| group.get(n).copied()).collect::<Vec<Pick>>();
+        let mut merged = gather(&self.sources, &nth(0))?;
+        for n in 1..deepest {
+            let next = gather(&self.sources, &nth(n))?;
+            let head = merge_versions(&merged.slice(0, next.num_rows()), &next)?;
+            let tail = merged.slice(next.num_rows(), merged.num_rows() - next.num_rows());
+            merged = concat_batches(&click_schema(), [&head, &tail])?;
+        }
+        let in_group: hashbrown::HashSet<Pick> = versions.into_iter().flatten().collect();
+        let keep = self.picks.iter().copied().filter(|pick| !in_group.contains(pick)).collect();
+        Ok(OwnVersions { repeated, merged, keep })
+    }
+
+    /// Takes clicks in as a source of their own.
+    fn add(&mut self, clicks: &'a TypedClicks) {
+        let source = self.sources.len() as u32;
+        self.sources.push(clicks);
+        self.picks.extend((0..clicks.len() as u32).map(|row| (source, row)));
+    }
+
+    /// The rows of the old version that are other versions of picks: (row, position of the pick), by row.
+    fn match_with(&self, old: &OpenPartition) -> Result<Vec<(usize, usize)>, PartitionError> {
+        let mut positions: HashMap<&str, usize, foldhash::fast::RandomState> = HashMap::default();
+        positions.extend(self.picks.iter().enumerate().map(|(position, pick)| (self.id(*pick), position)));
+        let mut matched = Vec::new();
+        let mut row = 0;
+        if positions.is_empty() {
+            return Ok(matched);
+        }
+        for batch in old.read(Some(&["transaction_id"]), None)? {
+            for id in batch?.column(0).as_string::<i32>() {
+                if let Some(position) = id.and_then(|id| positions.get(id)) {
+                    matched.push((row, *position));
+                }
+                row += 1;
+            }
+        }
+        Ok(matched)
+    }
+
+    /// Merges the matched picks with their old versions; how many differ from the old ones.
+    fn merge_with(
+        &self,
+        old: &OpenPartition,
+        matched: &[(usize, usize)],
+        path: &Path,
+    ) -> Result<(RecordBatch, u64), PartitionError> {
+        let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
+        let rows: Vec<usize> = matched.iter().map(|(row, _)| *row).collect();
+        let (mut merged, mut changed, mut done) = (Vec::new(), 0, 0);
+        for batch in old.read(None, Some(selection(&rows, old.rows(), true)))? {
+            let batch = batch?;
+            let picks: Vec<Pick> =
+                matched[done..done + batch.num_rows()].iter().map(|(_, position)| self.picks[*position]).collect();
+            done += batch.num_rows();
+            let fresh = gather(&self.sources, &picks).map_err(rows_of)?;
+            let newer = merge_versions(&batch, &fresh).map_err(rows_of)?;
+            changed += rows_that_differ(&batch, &newer);
+            merged.push(newer);
+        }
+        Ok((concat_batches(&click_schema(), &merged).map_err(rows_of)?, changed))
+    }
+
+    fn sort(&mut self) {
+        let mut keyed: Vec<(Key<'a>, Pick)> = self.picks.iter().map(|pick| (self.key(*pick), *pick)).collect();
+        keyed.sort_unstable();
+        self.picks = keyed.into_iter().map(|(_, pick)| pick).collect();
+    }
+
+    fn key(&self, (source, row): Pick) -> Key<'a> {
+        Key::of(self.sources[source as usize], row as usize)
+    }
+
+    /// Writes the picks, merged with what is kept of the old version.
+    fn write(
+        &self,
+        old: Option<&OpenPartition>,
+        replaced: &[usize],
+        path: &Path,
+        writer: &mut PartitionWriter,
+        proof: &mut Proof,
+    ) -> Result<(), PartitionError> {
+        let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
+        let mut next = 0;
+        if let Some(old) = old {
+            let kept = (!replaced.is_empty()).then(|| selection(replaced, old.rows(), false));
+            for batch in old.read(None, kept)? {
+                let kept = TypedClicks::from_batch(&batch?);
+                let mut sources = self.sources.clone();
+                sources.push(&kept);
+                let old_source = self.sources.len() as u32;
+                let mut picks = Vec::with_capacity(BATCH_ROWS);
+                for row in 0..kept.len() {
+                    let key = Key::of(&kept, row);
+                    while next < self.picks.len() && self.key(self.picks[next]) < key {
+                        picks.push(self.picks[next]);
+                        next += 1;
+                        if picks.len() == BATCH_ROWS {
+                            proof.write(writer, gather(&sources, &std::mem::take(&mut picks)).map_err(rows_of)?)?;
+                        }
+                    }
+                    picks.push((old_source, row as u32));
+                }
+                proof.write(writer, gather(&sources, &picks).map_err(rows_of)?)?;
+            }
+        }
+        for picks in self.picks[next..].chunks(BATCH_ROWS) {
+            proof.write(writer, gather(&self.sources, picks).map_err(rows_of)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// What rows are sorted by: affiliate with NULL last, time, id.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    affiliate_is_null: bool,
+    affiliate: i64,
+    time: i64,
+    id: &'a str,
+}
+
+impl<'a> Key<'a> {
+    fn of(clicks: &'a TypedClicks, row: usize) -> Key<'a> {
+        let affiliates = clicks.own_column(position::AFFILIATE_ID).as_primitive::<Int64Type>();
+        let at = clicks.position(position::AFFILIATE_ID, row);
+        let affiliate_is_null = affiliates.is_null(at);
+        Key {
+            affiliate_is_null,
+            affiliate: if affiliate_is_null { 0 } else { affiliates.value(at) },
+            time: clicks.own_column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>().value(row),
+            id: text(clicks, position::TRANSACTION_ID, row),
+        }
+    }
+}
+
+fn text(clicks: &TypedClicks, column: usize, row: usize) -> &str {
+    clicks.own_column(column).as_string::<i32>().value(row)
+}
+
+/// Selects the given rows, which are ascending, or all others.
+fn selection(rows: &[usize], total: usize, selects_them: bool) -> RowSelection {
+    let mut selectors = Vec::with_capacity(rows.len() * 2 + 1);
+    let selector = |rows, selects| if selects { RowSelector::select(rows) } else { RowSelector::skip(rows) };
+    let mut at = 0;
+    for row in rows {
+        if *row > at {
+            selectors.push(selector(row - at, !selects_them));
+        }
+        selectors.push(selector(1, selects_them));
+        at = row + 1;
+    }
+    if at < total {
+        selectors.push(selector(total - at, !selects_them));
+    }
+    // Joins neighbours of a kind.
+    selectors.into()
+}
+
+fn rows_that_differ(a: &RecordBatch, b: &RecordBatch) -> u64 {
+    let mut differs = vec![false; a.num_rows()];
+    for (a, b) in a.columns().iter().zip(b.columns()) {
+        if a == b {
+            continue;
+        }
+        for (row, differs) in differs.iter_mut().enumerate() {
+            *differs = *differs || a.slice(row, 1) != b.slice(row, 1);
+        }
+    }
+    differs.into_iter().filter(|differs| *differs).count() as u64
+}
+
+/// Counts, while rows are written, those that each interval of new coverage speaks of.
+struct Proof {
+    intervals: Vec<Interval>,
+}
+
+impl Proof {
+    fn new(coverage: &Coverage) -> Proof {
+        let zeroed = |interval: &Interval| Interval { rows: 0, ..interval.clone() };
+        Proof { intervals: coverage.intervals().iter().map(zeroed).collect() }
+    }
+
+    fn write(&mut self, writer: &mut PartitionWriter, batch: RecordBatch) -> Result<(), PartitionError> {
+        if !self.intervals.is_empty() {
+            let times = batch.column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
+            let feeds = batch.column(position::FEED_LIST).as_string::<i32>();
+            for (time, feeds) in times.values().iter().zip(feeds) {
+                let second = time.div_euclid(1_000_000);
+                for interval in &mut self.intervals {
+                    let is_of_feed =
+                        || feeds.is_some_and(|feeds| feeds.split(',').any(|feed| feed == interval.feed.name()));
+                    if (interval.from_time..=interval.to_time).contains(&second) && is_of_feed() {
+                        interval.rows += 1;
+                    }
+                }
+            }
+        }
+        writer.write(batch)
+    }
+
+    fn coverage(self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for interval in self.intervals {
+            coverage.add(interval);
+        }
+        coverage
+    }
+}

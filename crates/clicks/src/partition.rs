@@ -1,0 +1,344 @@
+//! The file of a partition: how it is written, replaced and read back.
+//!
+//! Promises that a path names the whole old version or the whole new one, at every instant and after a power cut: the
+//! new one is written under a name that no tool reads, fsynced, its footer read back and compared, renamed, and its
+//! folder fsynced. The same rows and coverage give the same bytes: the writer is fed batches of fixed size.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::RecordBatch;
+use arrow::compute::BatchCoalescer;
+use arrow::error::ArrowError;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+use crate::coverage::{COVERAGE_KEY, Coverage, CoverageError};
+use crate::failpoint;
+use crate::schema::{click_schema, index_of};
+
+/// Rows of the batches that are written, so that pages do not depend on how rows came.
+pub const BATCH_ROWS: usize = 8_192;
+/// Rows of a row group: what a writer holds in memory.
+pub const ROW_GROUP_ROWS: usize = 15 * BATCH_ROWS;
+/// The suffix of unfinished files; whoever holds the lake's lock may remove them.
+pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// The columns that rows are sorted by, ascending, NULLs last.
+pub const SORTED_BY: [&str; 3] = ["affiliate_id", "click_time", "transaction_id"];
+
+/// What is wrong with the file of a partition.
+#[derive(Debug, thiserror::Error)]
+pub enum PartitionError {
+    /// Not Parquet, cut off, or damaged.
+    #[error(
+        "{path} is damaged or no Parquet file ({source}): restore it from a copy, or move it out of the lake and land its clicks again"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        source: ParquetError,
+    },
+    /// Parquet, but not ours.
+    #[error(
+        "{path} does not have the columns of a Clickproof partition (first difference: {difference}): move it out of the lake"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The first column that differs.
+        difference: String,
+    },
+    /// The coverage in the footer is broken.
+    #[error("{path}: {source}: restore it from a copy, or move it out of the lake and land its clicks again")]
+    Coverage {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CoverageError,
+    },
+    /// It could not be written; what was there before is as it was.
+    #[error("cannot write {path}: {source}; what was committed before is untouched")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Rows in memory that do not fit together: a bug.
+    #[error("cannot put together the rows of {path}: {source}")]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// What Arrow says.
+        source: ArrowError,
+    },
+}
+
+/// Writes a file under a temporary name in the same folder, fsyncs it, renames it over the path, fsyncs the folder.
+///
+/// # Errors
+/// Those of the operating system, and those of `write`; the temporary is removed then.
+pub(crate) fn replace_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}{TEMPORARY_SUFFIX}", std::process::id()));
+    create_folder(folder)?;
+    failpoint::hit("folder-made");
+    let replaced = (|| {
+        let mut file = File::create(&temporary)?;
+        failpoint::hit("temporary-made");
+        write(&mut file)?;
+        failpoint::hit("temporary-written");
+        file.sync_all()?;
+        failpoint::hit("temporary-synced");
+        fs::rename(&temporary, path)?;
+        failpoint::hit("renamed");
+        File::open(folder)?.sync_all()?;
+        failpoint::hit("folder-synced");
+        Ok(())
+    })();
+    if replaced.is_err() {
+        // Best effort: the error of the write is what matters, and the next landing sweeps.
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced
+}
+
+/// Makes a folder and those above it, each fsynced into its parent, so that a power cut does not lose a new one.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().unwrap_or(Path::new("/"));
+    create_folder(parent)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    File::open(parent)?.sync_all()
+}
+
+/// Replaces a partition by so many rows, sorted, in batches of any size.
+pub(crate) fn write_partition(
+    path: &Path,
+    rows: usize,
+    fill: impl FnOnce(&mut PartitionWriter) -> Result<Coverage, PartitionError>,
+) -> Result<(), PartitionError> {
+    let mut failure = None;
+    let replaced = replace_atomically(path, |file| {
+        let written = PartitionWriter::create(path, file.try_clone()?, rows).and_then(|mut writer| {
+            let coverage = fill(&mut writer)?;
+            writer.close(&coverage)
+        });
+        written.or_else(|error| {
+            let kind = match &error {
+                PartitionError::Write { source, .. } => source.kind(),
+                _ => io::ErrorKind::Other,
+            };
+            failure = Some(error);
+            Err(io::Error::from(kind))
+        })?;
+        check_footer(file, rows)
+    });
+    match (failure, replaced) {
+        (Some(error), _) => Err(error),
+        (None, Err(source)) => Err(PartitionError::Write { path: path.to_owned(), source }),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// Reads back the footer of what was written: a disk that lies, or a bug, must not replace what was good.
+fn check_footer(file: &File, rows: usize) -> io::Result<()> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(io::Error::other)?;
+    let found = metadata.file_metadata().num_rows();
+    if usize::try_from(found).ok() == Some(rows) {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("the footer says {found} rows instead of {rows}")))
+    }
+}
+
+/// Writes the rows of a partition.
+pub(crate) struct PartitionWriter {
+    path: PathBuf,
+    writer: ArrowWriter<File>,
+    coalescer: BatchCoalescer,
+}
+
+impl PartitionWriter {
+    fn create(path: &Path, file: File, rows: usize) -> Result<PartitionWriter, PartitionError> {
+        let writer = ArrowWriter::try_new(file, click_schema(), Some(properties(rows)))
+            .map_err(|error| write_error(path, error))?;
+        Ok(PartitionWriter {
+            path: path.to_owned(),
+            writer,
+            coalescer: BatchCoalescer::new(click_schema(), BATCH_ROWS),
+        })
+    }
+
+    /// Writes some rows.
+    pub(crate) fn write(&mut self, batch: RecordBatch) -> Result<(), PartitionError> {
+        self.coalescer.push_batch(batch).map_err(|source| PartitionError::Rows { path: self.path.clone(), source })?;
+        self.write_completed()
+    }
+
+    fn write_completed(&mut self) -> Result<(), PartitionError> {
+        while let Some(batch) = self.coalescer.next_completed_batch() {
+            self.writer.write(&batch).map_err(|error| write_error(&self.path, error))?;
+            failpoint::hit("batch-written");
+        }
+        Ok(())
+    }
+
+    fn close(mut self, coverage: &Coverage) -> Result<(), PartitionError> {
+        self.coalescer
+            .finish_buffered_batch()
+            .map_err(|source| PartitionError::Rows { path: self.path.clone(), source })?;
+        self.write_completed()?;
+        self.writer.append_key_value_metadata(KeyValue::new(COVERAGE_KEY.to_owned(), coverage.to_json()));
+        self.writer.close().map_err(|error| write_error(&self.path, error))?;
+        Ok(())
+    }
+}
+
+fn write_error(path: &Path, error: ParquetError) -> PartitionError {
+    // The kind of the cause, a full disk above all, is what a user can act on.
+    let source = match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(source) => *source,
+            Err(cause) => io::Error::other(cause),
+        },
+        error => io::Error::other(error),
+    };
+    PartitionError::Write { path: path.to_owned(), source }
+}
+
+fn properties(rows: usize) -> WriterProperties {
+    let sorting = SORTED_BY.iter().filter_map(|name| {
+        let column_idx = i32::try_from(leaf_of(name)).ok()?;
+        Some(SortingColumn { column_idx, descending: false, nulls_first: false })
+    });
+    // A filter sized for the rows that there are: the default would weigh a megabyte on a partition of ten clicks.
+    let distinct = rows.clamp(1, ROW_GROUP_ROWS) as u64;
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_created_by("clickproof".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_sorting_columns(Some(sorting.collect()))
+        .set_column_dictionary_enabled(ColumnPath::from("transaction_id"), false);
+    for name in ["affiliate_id", "click_time"] {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Page);
+    }
+    for name in ["transaction_id", "user_ip"] {
+        builder = builder
+            .set_column_bloom_filter_enabled(ColumnPath::from(name), true)
+            .set_column_bloom_filter_fpp(ColumnPath::from(name), 0.01)
+            .set_column_bloom_filter_max_ndv(ColumnPath::from(name), distinct);
+    }
+    // Times in a partition are near each other: their differences are a third of the size.
+    builder
+        .set_column_dictionary_enabled(ColumnPath::from("click_time"), false)
+        .set_column_encoding(ColumnPath::from("click_time"), Encoding::DELTA_BINARY_PACKED)
+        .build()
+}
+
+/// The position of a column among the leaves of the file: the map has two, and stands after all that are asked for.
+fn leaf_of(name: &str) -> usize {
+    index_of(name)
+}
+
+static EMPTY_COVERAGE: LazyLock<Coverage> = LazyLock::new(Coverage::default);
+
+/// A partition that is open for reading: one version, whatever replaces its path meanwhile.
+pub struct OpenPartition {
+    path: PathBuf,
+    file: Arc<File>,
+    rows: usize,
+    coverage: Coverage,
+}
+
+impl OpenPartition {
+    /// Opens a partition; none where there is no file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is damaged, or is none of ours.
+    pub fn open(path: &Path) -> Result<Option<OpenPartition>, PartitionError> {
+        let damaged = |source| PartitionError::Damaged { path: path.to_owned(), source };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(damaged(ParquetError::from(error))),
+        };
+        let builder = ParquetRecordBatchReaderBuilder::try_new(clone_of(&file, path)?).map_err(damaged)?;
+        let found = builder.schema().fields().iter().map(Some).chain(std::iter::repeat(None));
+        let expected = click_schema();
+        let mut pairs = expected.fields().iter().zip(found);
+        let difference =
+            pairs.find(|(expected, found)| *found != Some(expected)).map(|(expected, _)| expected.name().clone());
+        let surplus = builder.schema().fields().get(expected.fields().len()).map(|field| field.name().clone());
+        if let Some(difference) = difference.or(surplus) {
+            return Err(PartitionError::Foreign { path: path.to_owned(), difference });
+        }
+        let metadata = builder.metadata().file_metadata();
+        let pairs = metadata.key_value_metadata().map(Vec::as_slice).unwrap_or_default();
+        let text = pairs.iter().find(|pair| pair.key == COVERAGE_KEY).and_then(|pair| pair.value.as_deref());
+        let coverage = text
+            .map_or_else(|| Ok(EMPTY_COVERAGE.clone()), Coverage::from_json)
+            .map_err(|source| PartitionError::Coverage { path: path.to_owned(), source })?;
+        let rows = usize::try_from(metadata.num_rows()).unwrap_or_default();
+        Ok(Some(OpenPartition { path: path.to_owned(), file: Arc::new(file), rows, coverage }))
+    }
+
+    /// The number of clicks.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The coverage in the footer.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// Reads the selected rows, or all; only some columns, or all.
+    pub(crate) fn read(
+        &self,
+        columns: Option<&[&str]>,
+        selection: Option<RowSelection>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, PartitionError>> + use<>, PartitionError> {
+        let damaged = |source| PartitionError::Damaged { path: self.path.clone(), source };
+        let file = clone_of(&self.file, &self.path)?;
+        let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?.with_batch_size(BATCH_ROWS);
+        if let Some(columns) = columns {
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+            builder = builder.with_projection(mask);
+        }
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
+        }
+        let reader: ParquetRecordBatchReader = builder.build().map_err(damaged)?;
+        let path = self.path.clone();
+        Ok(reader.map(move |batch| {
+            batch.map_err(|error| PartitionError::Damaged { path: path.clone(), source: ParquetError::from(error) })
+        }))
+    }
+}
+
+fn clone_of(file: &File, path: &Path) -> Result<File, PartitionError> {
+    file.try_clone()
+        .map_err(|error| PartitionError::Damaged { path: path.to_owned(), source: ParquetError::from(error) })
+}

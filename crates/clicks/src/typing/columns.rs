@@ -1,0 +1,141 @@
+//! Builders of columns that cost nothing for absent values: NULLs are only written when a value follows them.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int32Builder, Int64Builder, MapBuilder, MapFieldNames,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field};
+
+use crate::schema::{Kind, MONEY_PRECISION, MONEY_SCALE};
+
+use super::scalar::Token;
+
+/// The builder of one column.
+pub(super) enum ColumnBuilder {
+    Text(StringBuilder),
+    Integer(Int64Builder),
+    Code(Int32Builder),
+    Flag(BooleanBuilder),
+    Money(Decimal128Builder),
+    Score(Float64Builder),
+    Seconds(TimestampMicrosecondBuilder),
+    TextMap(Box<MapBuilder<StringBuilder, StringBuilder>>),
+}
+
+/// Appends NULLs up to a length.
+macro_rules! pad {
+    ($builder:expr, $len:expr) => {
+        if arrow::array::ArrayBuilder::len($builder) < $len {
+            $builder.append_nulls($len - arrow::array::ArrayBuilder::len($builder));
+        }
+    };
+}
+
+impl ColumnBuilder {
+    pub(super) fn new(kind: Kind) -> ColumnBuilder {
+        match kind {
+            Kind::Text => ColumnBuilder::Text(StringBuilder::new()),
+            Kind::Integer => ColumnBuilder::Integer(Int64Builder::new()),
+            Kind::Code => ColumnBuilder::Code(Int32Builder::new()),
+            Kind::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
+            Kind::Money => {
+                let decimal = DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE);
+                ColumnBuilder::Money(Decimal128Builder::new().with_data_type(decimal))
+            }
+            Kind::Score => ColumnBuilder::Score(Float64Builder::new()),
+            Kind::Seconds => ColumnBuilder::Seconds(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            Kind::TextMap => ColumnBuilder::TextMap(Box::new(map_builder())),
+        }
+    }
+
+    /// Sets the value of a row, later than any set before. False where the column cannot hold it exactly; maps are
+    /// set by [`ColumnBuilder::set_map`].
+    pub(super) fn set(&mut self, row: usize, token: &Token) -> bool {
+        macro_rules! set {
+            ($builder:expr, $value:expr) => {
+                match $value {
+                    Some(value) => {
+                        pad!($builder, row);
+                        $builder.append_value(value);
+                        true
+                    }
+                    None => false,
+                }
+            };
+        }
+        match self {
+            ColumnBuilder::Text(builder) => set!(builder, token.to_text()),
+            ColumnBuilder::Integer(builder) => set!(builder, token.to_integer()),
+            ColumnBuilder::Code(builder) => set!(builder, token.to_integer().and_then(|code| i32::try_from(code).ok())),
+            ColumnBuilder::Flag(builder) => set!(builder, token.to_flag()),
+            ColumnBuilder::Money(builder) => set!(builder, token.to_money()),
+            ColumnBuilder::Score(builder) => set!(builder, token.to_score()),
+            ColumnBuilder::Seconds(builder) => {
+                set!(builder, token.to_integer().and_then(|seconds| seconds.checked_mul(1_000_000)))
+            }
+            ColumnBuilder::TextMap(_) => false,
+        }
+    }
+
+    /// Sets text that is known to be there.
+    pub(super) fn set_text(&mut self, row: usize, text: &str) {
+        if let ColumnBuilder::Text(builder) = self {
+            pad!(builder, row);
+            builder.append_value(text);
+        }
+    }
+
+    /// Sets a map from entries sorted by key.
+    pub(super) fn set_map<'a>(&mut self, row: usize, entries: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
+        if let ColumnBuilder::TextMap(builder) = self {
+            pad_map(builder, row);
+            for (key, value) in entries {
+                builder.keys().append_value(key);
+                builder.values().append_option(value);
+            }
+            // As many keys as values were appended: this cannot fail.
+            let _ = builder.append(true);
+        }
+    }
+
+    /// The column, of so many rows.
+    pub(super) fn finish(&mut self, rows: usize) -> ArrayRef {
+        macro_rules! finish {
+            ($builder:expr) => {{
+                pad!($builder, rows);
+                Arc::new($builder.finish())
+            }};
+        }
+        match self {
+            ColumnBuilder::Text(builder) => finish!(builder),
+            ColumnBuilder::Integer(builder) => finish!(builder),
+            ColumnBuilder::Code(builder) => finish!(builder),
+            ColumnBuilder::Flag(builder) => finish!(builder),
+            ColumnBuilder::Money(builder) => finish!(builder),
+            ColumnBuilder::Score(builder) => finish!(builder),
+            ColumnBuilder::Seconds(builder) => finish!(builder),
+            ColumnBuilder::TextMap(builder) => {
+                pad_map(builder, rows);
+                Arc::new(builder.finish())
+            }
+        }
+    }
+}
+
+fn pad_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, len: usize) {
+    while arrow::array::ArrayBuilder::len(builder) < len {
+        // A NULL needs no keys or values: this cannot fail.
+        if builder.append(false).is_err() {
+            break;
+        }
+    }
+}
+
+fn map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
+    let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
+    MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
+        .with_keys_field(Arc::new(Field::new("key", DataType::Utf8, false)))
+        .with_values_field(Arc::new(Field::new("value", DataType::Utf8, true)))
+}

@@ -1,0 +1,428 @@
+//! A row of Everflow JSON to a click: values to their columns, what is left to `extra`, or a reason why it is no click.
+//!
+//! Promises that every leaf of an accepted row can be read back, and that a row is accepted whole or rejected whole.
+//! Pure: takes text, gives columns. Leaves finding rows to [`crate::document`].
+
+mod columns;
+mod extra;
+mod keys;
+mod objects;
+mod scalar;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::feed::Feed;
+use crate::gather::{Origin, TypedClicks, TypedColumn};
+use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
+
+use columns::ColumnBuilder;
+use extra::{Leftovers, path_of};
+use keys::{Found, Keys, Target};
+use objects::{ABSENT, ObjectTable};
+use scalar::Token;
+
+/// A row nested deeper is not typed: readers of JSON give up there as well.
+pub const DEPTH_MAX: usize = 128;
+/// The last second of the year 9999, past which no calendar of the tools that read the lake goes.
+const SECONDS_MAX: i64 = 253_402_300_799;
+
+/// Why a row is no click.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct Rejected {
+    /// The JSON path of the fault; empty for the row as a whole.
+    pub path: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Rejected {
+    fn new(path: &str, reason: impl Into<String>) -> Rejected {
+        Rejected { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+/// From where and when rows came: the same for all rows of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Observation {
+    /// The feed that returned them, where known.
+    pub feed: Option<Feed>,
+    /// When the answer came, in seconds since 1970, where known.
+    pub observed_at: Option<i64>,
+}
+
+/// Columns in the making.
+pub struct ClickTyper {
+    keys: Vec<Keys>,
+    /// Of the row and of `relationship`; by position in [`COLUMNS`].
+    own: Vec<(usize, ColumnBuilder)>,
+    /// By position in [`COLUMNS`]: the position in `own`.
+    own_position: Vec<usize>,
+    objects: Vec<ObjectTable>,
+    extra: StringBuilder,
+    observation: Observation,
+    rows: usize,
+    bytes: usize,
+    moved_to_extra: u64,
+}
+
+const ROW_KEYS: usize = OBJECTS.len();
+const RELATIONSHIP_KEYS: usize = OBJECTS.len() + 1;
+
+/// The raw values of a row, before it is accepted.
+#[derive(Default)]
+struct RawRow<'a> {
+    values: Vec<(usize, &'a str)>,
+    objects: [Option<&'a str>; OBJECTS.len()],
+    leftovers: Leftovers<'a>,
+}
+
+impl ClickTyper {
+    /// A typer of rows that were observed together.
+    #[must_use]
+    pub fn new(observation: Observation) -> ClickTyper {
+        let places = OBJECTS.iter().map(|(place, _)| *place).chain([Place::Row, Place::Relationship]);
+        let is_own = |place| matches!(place, Place::Row | Place::Relationship);
+        let own: Vec<_> = COLUMNS
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| is_own(column.place))
+            .map(|(index, column)| (index, ColumnBuilder::new(column.kind)))
+            .collect();
+        let mut own_position = vec![usize::MAX; COLUMNS.len()];
+        for (position, (index, _)) in own.iter().enumerate() {
+            own_position[*index] = position;
+        }
+        ClickTyper {
+            keys: places.map(Keys::of).collect(),
+            own,
+            own_position,
+            objects: OBJECTS.iter().map(|(place, _)| ObjectTable::new(*place)).collect(),
+            extra: StringBuilder::new(),
+            observation,
+            rows: 0,
+            bytes: 0,
+            moved_to_extra: 0,
+        }
+    }
+
+    /// Rows accepted since the last [`ClickTyper::finish`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// True where no row was accepted since the last [`ClickTyper::finish`].
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// About how many bytes the accepted rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.objects.iter().map(ObjectTable::bytes).sum::<usize>()
+    }
+
+    /// Types one row.
+    ///
+    /// # Errors
+    /// Says what makes it no click; nothing of it is kept then.
+    pub fn push(&mut self, row: &[u8]) -> Result<(), Rejected> {
+        let row = std::str::from_utf8(row)
+            .map_err(|error| Rejected::new("", format!("not UTF-8 at byte {}", error.valid_up_to())))?;
+        check_depth(row)?;
+        let raw = self.read(row)?;
+        check_required(&raw)?;
+        self.append(raw);
+        Ok(())
+    }
+
+    fn read<'a>(&mut self, row: &'a str) -> Result<RawRow<'a>, Rejected> {
+        if !row.trim_ascii_start().starts_with('{') {
+            return Err(Rejected::new("", "not an object"));
+        }
+        let mut raw = RawRow { values: Vec::with_capacity(64), ..RawRow::default() };
+        let mut relationship = None;
+        let keys = &mut self.keys[ROW_KEYS];
+        keys.begin();
+        each_entry(row, |name, value| match keys.find(name) {
+            Found::Known(Target::Column(index)) => raw.values.push((index, value)),
+            Found::Known(_) => relationship = Some(value),
+            Found::Again => raw.leftovers.push((path_of("", name) + "#2", value)),
+            Found::Unknown => raw.leftovers.push((path_of("", name), value)),
+        })
+        .map_err(|error| Rejected::new("", error))?;
+        if let Some(relationship) = relationship {
+            self.read_relationship(relationship, &mut raw);
+        }
+        Ok(raw)
+    }
+
+    fn read_relationship<'a>(&mut self, relationship: &'a str, raw: &mut RawRow<'a>) {
+        let (values, leftovers) = (raw.values.len(), raw.leftovers.len());
+        let keys = &mut self.keys[RELATIONSHIP_KEYS];
+        keys.begin();
+        let entries = each_entry(relationship, |name, value| match keys.find(name) {
+            Found::Known(Target::Column(index)) => raw.values.push((index, value)),
+            Found::Known(Target::Object(index)) => raw.objects[index] = Some(value),
+            Found::Known(Target::Relationship) | Found::Unknown => {
+                raw.leftovers.push((path_of("relationship.", name), value));
+            }
+            Found::Again => raw.leftovers.push((path_of("relationship.", name) + "#2", value)),
+        });
+        if entries.is_err() {
+            raw.values.truncate(values);
+            raw.leftovers.truncate(leftovers);
+            raw.objects = Default::default();
+            raw.leftovers.push(("relationship".to_owned(), relationship));
+        }
+    }
+
+    /// Puts an accepted row into the columns.
+    fn append(&mut self, raw: RawRow) {
+        let row = self.rows;
+        let mut leftovers = raw.leftovers;
+        for (index, value) in raw.values {
+            self.bytes += value.len() + 8;
+            let builder = &mut self.own[self.own_position[index]].1;
+            match COLUMNS[index].kind {
+                Kind::TextMap => set_map(builder, row, &COLUMNS[index].path(), value, &mut leftovers),
+                _ => set_scalar(builder, row, index, value, &mut leftovers),
+            }
+        }
+        for (place, source) in raw.objects.iter().enumerate() {
+            if let Some(source) = source {
+                self.append_object(place, source, &mut leftovers);
+            }
+        }
+        leftovers.retain(|(_, value)| Token::read(value) != Token::Absent);
+        if leftovers.is_empty() {
+            self.extra.append_null();
+        } else {
+            self.moved_to_extra += leftovers.len() as u64;
+            let text = extra::to_json(&leftovers);
+            self.bytes += text.len();
+            self.extra.append_value(text);
+        }
+        self.rows += 1;
+    }
+
+    fn append_object<'a>(&mut self, place: usize, source: &'a str, leftovers: &mut Leftovers<'a>) {
+        let table = &mut self.objects[place];
+        let (hash, known) = table.find(source.as_bytes());
+        if let Some(id) = known {
+            return table.assign(self.rows, id);
+        }
+        let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::new());
+        let keys = &mut self.keys[place];
+        keys.begin();
+        let prefix = OBJECTS[place].0.path_prefix();
+        let entries = each_entry(source, |name, value| match keys.find(name) {
+            Found::Known(Target::Column(index)) => values.push((index, value)),
+            _ if Token::read(value) == Token::Absent => {}
+            Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, name), value)),
+            Found::Again => odd.push((path_of(&prefix, name) + "#2", value)),
+        });
+        if entries.is_err() {
+            // Not an object, or one that cannot be read: kept as it came.
+            leftovers.push((prefix.trim_end_matches('.').to_owned(), source));
+            return table.assign(self.rows, ABSENT);
+        }
+        let id = table.add();
+        for (index, value) in values {
+            self.bytes += value.len() + 8;
+            if let Some((_, builder)) = table.columns.iter_mut().find(|(column, _)| *column == index) {
+                set_scalar(builder, id as usize, index, value, &mut odd);
+            }
+        }
+        if odd.is_empty() {
+            table.remember(hash, source.as_bytes(), id);
+        }
+        leftovers.append(&mut odd);
+        table.assign(self.rows, id);
+    }
+
+    /// The clicks so far; the typer is then empty again.
+    pub fn finish(&mut self) -> TypedClicks {
+        let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        let mut columns: Vec<Option<TypedColumn>> = schema::click_schema().fields().iter().map(|_| None).collect();
+        for (index, builder) in &mut self.own {
+            columns[*index] = Some(TypedColumn { values: builder.finish(rows), origin: Origin::Row });
+        }
+        let mut ids = Vec::with_capacity(self.objects.len());
+        for (place, table) in self.objects.iter_mut().enumerate() {
+            let (values, of_rows) = table.finish(rows);
+            ids.push(of_rows);
+            for (index, values) in values {
+                columns[index] = Some(TypedColumn { values, origin: Origin::Object(place) });
+            }
+        }
+        let dates = columns[position::CLICK_TIME].as_ref().map(|column| dates_of(&column.values));
+        let feed = StringArray::from(vec![self.observation.feed.map(Feed::name)]);
+        let observed_at = self.observation.observed_at.and_then(|seconds| seconds.checked_mul(1_000_000));
+        let observed_at = TimestampMicrosecondArray::from(vec![observed_at]).with_timezone("UTC");
+        let constants: [(usize, ArrayRef); 2] =
+            [(position::FEED_LIST, Arc::new(feed)), (position::OBSERVATION, Arc::new(observed_at))];
+        for (index, values) in constants {
+            columns[index] = Some(TypedColumn { values, origin: Origin::Constant });
+        }
+        let extra: ArrayRef = Arc::new(self.extra.finish());
+        columns[position::EXTRA_VALUES] = Some(TypedColumn { values: extra, origin: Origin::Row });
+        columns[position::DATE] = dates.map(|values| TypedColumn { values, origin: Origin::Row });
+        TypedClicks::new(rows, columns.into_iter().flatten().collect(), ids)
+    }
+
+    /// Values moved to `extra` since the last call.
+    pub fn take_moved_to_extra(&mut self) -> u64 {
+        std::mem::take(&mut self.moved_to_extra)
+    }
+}
+
+/// The UTC dates of timestamps.
+pub(crate) fn dates_of(click_time: &ArrayRef) -> ArrayRef {
+    let times = click_time.as_primitive::<TimestampMicrosecondType>();
+    let day = |micros: i64| i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX);
+    Arc::new(times.iter().map(|time| time.map(day)).collect::<Date32Array>())
+}
+
+fn set_scalar<'a>(
+    builder: &mut ColumnBuilder,
+    row: usize,
+    index: usize,
+    value: &'a str,
+    leftovers: &mut Leftovers<'a>,
+) {
+    match Token::read(value) {
+        Token::Absent => {}
+        Token::Text(text) if matches!(builder, ColumnBuilder::Text(_)) => builder.set_text(row, &text),
+        token => {
+            if !builder.set(row, &token) {
+                leftovers.push((COLUMNS[index].path(), value));
+            }
+        }
+    }
+}
+
+fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, path: &str, value: &'a str, leftovers: &mut Leftovers<'a>) {
+    let mut entries: Vec<(String, Option<String>)> = Vec::new();
+    let mut odd: Leftovers<'a> = Vec::new();
+    let read = each_entry(value, |key, value| {
+        if entries.iter().any(|(known, _)| known == key) {
+            return odd.push((path_of(&format!("{path}."), key) + "#2", value));
+        }
+        let token = Token::read(value);
+        let text = token.to_text().map(str::to_owned);
+        if text.is_none() && token != Token::Absent {
+            odd.push((path_of(&format!("{path}."), key), value));
+        }
+        entries.push((key.to_owned(), text));
+    });
+    if read.is_err() {
+        return leftovers.push((path.to_owned(), value));
+    }
+    leftovers.append(&mut odd);
+    if !entries.is_empty() {
+        entries.sort();
+        builder.set_map(row, entries.iter().map(|(key, value)| (key.as_str(), value.as_deref())));
+    }
+}
+
+/// Calls with each key and the source text of its value.
+fn each_entry<'a>(object: &'a str, mut entry: impl FnMut(&str, &'a str)) -> Result<(), String> {
+    let mut last_end = None;
+    for item in sonic_rs::to_object_iter(object) {
+        let (key, value) = item.map_err(|error| syntax_error(&error))?;
+        let raw = match value.as_raw_cow() {
+            std::borrow::Cow::Borrowed(raw) => raw,
+            std::borrow::Cow::Owned(_) => return Err("a value that cannot be borrowed".to_owned()),
+        };
+        entry(&key, raw);
+        last_end = Some(raw.as_ptr() as usize + raw.len() - object.as_ptr() as usize);
+    }
+    // The iterator stops at the closing brace: nothing but that may follow the last value.
+    let rest = match last_end {
+        Some(end) => object[end..].trim_ascii(),
+        None => object.trim_ascii().strip_prefix('{').unwrap_or_default().trim_ascii_start(),
+    };
+    if rest == "}" { Ok(()) } else { Err("something follows the end of the object".to_owned()) }
+}
+
+/// The first line of a parser's message: the rest repeats the row.
+fn syntax_error(error: &sonic_rs::Error) -> String {
+    let text = error.to_string();
+    format!("not valid JSON: {}", text.lines().next().unwrap_or_default())
+}
+
+/// Refuses nesting that would exhaust the stack of whoever reads it.
+fn check_depth(row: &str) -> Result<(), Rejected> {
+    let opened = memchr::memchr2_iter(b'{', b'[', row.as_bytes()).count();
+    if opened <= DEPTH_MAX {
+        return Ok(());
+    }
+    let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in row.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_in_text => is_escaped = true,
+            b'"' => is_in_text = !is_in_text,
+            _ if is_in_text => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return Err(Rejected::new("", format!("nested deeper than {DEPTH_MAX} levels")));
+        }
+    }
+    Ok(())
+}
+
+/// A click has an id, a time and an error code, each of them once.
+fn check_required(raw: &RawRow) -> Result<(), Rejected> {
+    let value_of = |index: usize| {
+        raw.values.iter().find(|(column, _)| *column == index).map_or(Token::Absent, |(_, value)| Token::read(value))
+    };
+    for key in ["transaction_id", "unix_timestamp", "error_code"] {
+        if raw.leftovers.iter().any(|(path, _)| path.strip_suffix("#2") == Some(key)) {
+            return Err(Rejected::new(key, "stands twice in the row"));
+        }
+    }
+    let id = value_of(position::TRANSACTION_ID);
+    if id == Token::Absent {
+        let reason =
+            if raw.values.is_empty() { "missing: neither a click nor an answer with clicks" } else { "missing" };
+        return Err(Rejected::new("transaction_id", reason));
+    }
+    if id.to_text().is_none() {
+        return Err(Rejected::new("transaction_id", "not text"));
+    }
+    check_time(&value_of(position::CLICK_TIME))?;
+    match value_of(position::ERROR_CODE) {
+        Token::Absent => Err(Rejected::new("error_code", "missing")),
+        code if code.to_integer().is_some_and(|code| i32::try_from(code).is_ok()) => Ok(()),
+        _ => Err(Rejected::new("error_code", "not a whole number of at most 32 bits")),
+    }
+}
+
+fn check_time(token: &Token) -> Result<(), Rejected> {
+    let reject = |reason: String| Err(Rejected::new("unix_timestamp", reason));
+    if *token == Token::Absent {
+        return reject("missing".to_owned());
+    }
+    match token.to_integer() {
+        None => reject("not a whole number of seconds".to_owned()),
+        Some(seconds) if seconds < 1 => reject(format!("{seconds} is not after 1970")),
+        Some(seconds) if seconds > SECONDS_MAX => {
+            reject(format!("{seconds} is past the year 9999; seconds are expected, these may be milliseconds"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

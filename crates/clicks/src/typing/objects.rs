@@ -1,0 +1,93 @@
+//! The objects of `relationship` that rows repeat word for word: each distinct one is typed once.
+//!
+//! A click network has thousands of clicks for each offer, place and device, so most objects of a row were seen
+//! before. Comparing their bytes is many times cheaper than reading them again.
+
+use std::hash::BuildHasher;
+
+use arrow::array::ArrayRef;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::schema::{COLUMNS, Place};
+
+use super::columns::ColumnBuilder;
+
+/// The id of the object that is not there: all its columns are NULL.
+pub(super) const ABSENT: u32 = 0;
+
+struct Seen {
+    hash: u64,
+    start: usize,
+    end: usize,
+    id: u32,
+}
+
+/// The distinct objects of one place, and which of them each row has.
+pub(super) struct ObjectTable {
+    /// Positions in [`COLUMNS`], with their builders.
+    pub(super) columns: Vec<(usize, ColumnBuilder)>,
+    /// Objects so far, the absent one included.
+    len: u32,
+    ids: Vec<u32>,
+    seen: HashTable<Seen>,
+    sources: Vec<u8>,
+}
+
+impl ObjectTable {
+    pub(super) fn new(place: Place) -> ObjectTable {
+        let of_place = COLUMNS.iter().enumerate().filter(|(_, column)| column.place == place);
+        ObjectTable {
+            columns: of_place.map(|(index, column)| (index, ColumnBuilder::new(column.kind))).collect(),
+            len: 1,
+            ids: Vec::new(),
+            seen: HashTable::new(),
+            sources: Vec::new(),
+        }
+    }
+
+    /// The id of an object of exactly this source text, if one was remembered; and the hash to remember it by.
+    pub(super) fn find(&self, source: &[u8]) -> (u64, Option<u32>) {
+        let hash = FixedState::default().hash_one(source);
+        let found = self.seen.find(hash, |seen| seen.hash == hash && &self.sources[seen.start..seen.end] == source);
+        (hash, found.map(|seen| seen.id))
+    }
+
+    /// A new object, whose columns are then set at this position.
+    pub(super) fn add(&mut self) -> u32 {
+        let id = self.len;
+        self.len += 1;
+        id
+    }
+
+    /// Remembers an object that was typed without remainder.
+    pub(super) fn remember(&mut self, hash: u64, source: &[u8], id: u32) {
+        let start = self.sources.len();
+        self.sources.extend_from_slice(source);
+        let seen = Seen { hash, start, end: self.sources.len(), id };
+        self.seen.insert_unique(hash, seen, |seen| seen.hash);
+    }
+
+    /// Says which object a row has; rows between, which had none, get the absent one.
+    pub(super) fn assign(&mut self, row: usize, id: u32) {
+        self.ids.resize(row, ABSENT);
+        self.ids.push(id);
+    }
+
+    /// Bytes held for remembered objects and ids.
+    pub(super) fn bytes(&self) -> usize {
+        self.sources.len() * 2 + self.ids.len() * 4 + self.seen.len() * size_of::<Seen>()
+    }
+
+    /// The columns of the distinct objects, and the object of each of so many rows.
+    pub(super) fn finish(&mut self, rows: usize) -> (Vec<(usize, ArrayRef)>, Vec<u32>) {
+        let len = self.len as usize;
+        let columns = self.columns.iter_mut().map(|(index, builder)| (*index, builder.finish(len))).collect();
+        let mut ids = std::mem::take(&mut self.ids);
+        ids.resize(rows, ABSENT);
+        self.len = 1;
+        self.seen.clear();
+        self.sources.clear();
+        (columns, ids)
+    }
+}
