@@ -1,0 +1,193 @@
+//! The queries that ship, and the user's own beside them.
+//!
+//! Owns finding a query by its name and reading its header: title, what it is about, the feeds it rests on, its
+//! parameters, its chart. Promises that a query's SQL keeps the line numbers of its file, so that a position in an error
+//! is a position in the file, and that a header that cannot be read is an error that names file and line.
+//!
+//! Leaves to others: binding parameters and running the statement (`engine`), and the SQL itself, which is not parsed
+//! here. Signals and checks, in subfolders of `queries/`, are catalogues of their own.
+
+mod header;
+mod param;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clicks::feed::Feed;
+use include_dir::{Dir, include_dir};
+
+pub use header::{Chart, HeaderError};
+pub use param::{Param, ValueError};
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
+
+/// A statement and what its header says about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The name it is run by: its file's name without `.sql`.
+    pub name: String,
+    /// A short title; the name where the header gives none.
+    pub title: String,
+    /// What the answer means and what it leaves out; may be empty.
+    pub about: String,
+    /// The feeds it rests on, one group per `needs:` line. Each group is met by any one of its feeds; the statement needs
+    /// all groups. Empty: it rests on no feed in particular.
+    pub needs: Vec<Vec<Feed>>,
+    /// Its own parameters, in the order of the header; `from`, `to` and `timezone` exist besides.
+    pub params: Vec<Param>,
+    /// How to draw the answer.
+    pub chart: Option<Chart>,
+    /// The whole file, header included: to SQL the header is comments, and lines keep their numbers.
+    pub sql: String,
+}
+
+impl Query {
+    /// Reads a query from the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// A header with an unknown key, a bad type or a bad default: see [`HeaderError`].
+    pub fn parse(name: &str, text: &str) -> Result<Query, HeaderError> {
+        // Editors on Windows begin a file with a byte order mark, which SQL does not know.
+        let sql = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let header = header::parse(name, sql)?;
+        Ok(Query {
+            name: name.to_owned(),
+            title: header.title.unwrap_or_else(|| name.to_owned()),
+            about: header.about,
+            needs: header.needs,
+            params: header.params,
+            chart: header.chart,
+            sql: sql.to_owned(),
+        })
+    }
+
+    /// The query's own parameter of this name.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&Param> {
+        self.params.iter().find(|param| param.name == name)
+    }
+}
+
+/// Why a catalogue could not be read, or has no such query.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The user's folder, or a file in it, cannot be read.
+    #[error("cannot read queries from {}: {source}", .path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A query's header cannot be read.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// No query has this name.
+    #[error("no query is called '{name}'{}", hint(.nearest))]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The name most like it, if one is near.
+        nearest: Option<String>,
+    },
+}
+
+fn hint(nearest: &Option<String>) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean '{nearest}'? `analyze list` shows all"),
+        None => "; `analyze list` shows all, and a path such as ./my.sql runs a file".to_owned(),
+    }
+}
+
+/// The queries by name.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    queries: BTreeMap<String, Query>,
+}
+
+impl Catalogue {
+    /// The queries that ship, and those of `user_dir`, which replace a shipped one of the same name.
+    ///
+    /// Of a folder only files that end in `.sql` are read, hidden ones and subfolders not.
+    ///
+    /// # Errors
+    ///
+    /// A folder or file that cannot be read, or a header that is wrong.
+    pub fn load(user_dir: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+        let mut queries = BTreeMap::new();
+        for file in SHIPPED.files() {
+            if let (Some(name), Some(text)) = (query_name(file.path()), file.contents_utf8()) {
+                queries.insert(name.to_owned(), Query::parse(name, text)?);
+            }
+        }
+        if let Some(dir) = user_dir {
+            for path in sql_files(dir)? {
+                if let Some(name) = query_name(&path) {
+                    queries.insert(name.to_owned(), read_query(name, &path)?);
+                }
+            }
+        }
+        Ok(Catalogue { queries })
+    }
+
+    /// The query of this name; a trailing `.sql` is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogueError::Unknown`], with the nearest name there is.
+    pub fn find(&self, name: &str) -> Result<&Query, CatalogueError> {
+        let stem = name.strip_suffix(".sql").unwrap_or(name);
+        self.queries.get(stem).ok_or_else(|| CatalogueError::Unknown {
+            name: name.to_owned(),
+            nearest: nearest(stem, self.queries.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
+    /// All queries, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Query> {
+        self.queries.values()
+    }
+}
+
+/// The query name a path stands for: its stem, if it ends in `.sql` and is not hidden.
+fn query_name(path: &Path) -> Option<&str> {
+    let is_sql = path.extension().is_some_and(|extension| extension == "sql");
+    let stem = path.file_stem()?.to_str()?;
+    (is_sql && !stem.starts_with('.')).then_some(stem)
+}
+
+fn sql_files(dir: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
+    let unreadable = |source| CatalogueError::Unreadable { path: dir.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_query(name: &str, path: &Path) -> Result<Query, CatalogueError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| CatalogueError::Unreadable { path: path.to_owned(), source })?;
+    Query::parse(name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
+}
+
+/// The candidate most like `name`, if any is near enough to be a slip of the hand.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// Jaro-Winkler similarity below which two names are strangers.
+    const NEAR: f64 = 0.75;
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= NEAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests;
