@@ -20,7 +20,7 @@ const AFFILIATE_KEYS: &str = "transaction_id is_unique unix_timestamp tracking_u
 const NETWORK_RELATIONSHIP: &str = "offer advertiser account_manager affiliate affiliate_manager geolocation device_information \
     http_user_agent query_parameters forensiq_score";
 const AFFILIATE_RELATIONSHIP: &str = "offer geolocation device_information query_parameters";
-const NETWORK_OBJECTS: &[(&str, &str)] = &[
+const NETWORK_OBJECTS: &[Object] = &[
     (
         "offer",
         "network_offer_id network_id network_advertiser_id network_offer_group_id name offer_status network_tracking_domain_id \
@@ -33,7 +33,7 @@ const NETWORK_OBJECTS: &[(&str, &str)] = &[
     ("geolocation", GEOLOCATION),
     ("device_information", DEVICE),
 ];
-const AFFILIATE_OBJECTS: &[(&str, &str)] = &[
+const AFFILIATE_OBJECTS: &[Object] = &[
     ("offer", "network_offer_id network_id name offer_status network_tracking_domain_id"),
     ("geolocation", GEOLOCATION),
     ("device_information", DEVICE),
@@ -109,17 +109,15 @@ fn assert_keys(object: &str, expected: &str, extra: &[&str]) {
     assert_eq!(found, expected);
 }
 
+/// Name of an object and its keys.
+type Object = (&'static str, &'static str);
+
 #[test]
 fn every_feed_has_the_keys_of_its_page_in_their_order() {
-    let cases: [(Feed, &str, &[&str], &str, &[(&str, &str)]); 3] = [
+    let late_subs = ["sub6", "sub7", "sub8", "sub9", "sub10"];
+    let cases: [(Feed, &str, &[&str], &str, &[Object]); 3] = [
         (Feed::InvalidClicks, NETWORK_KEYS, &[], NETWORK_RELATIONSHIP, NETWORK_OBJECTS),
-        (
-            Feed::NetworkClicks,
-            NETWORK_KEYS,
-            &["sub6", "sub7", "sub8", "sub9", "sub10"],
-            NETWORK_RELATIONSHIP,
-            NETWORK_OBJECTS,
-        ),
+        (Feed::NetworkClicks, NETWORK_KEYS, &late_subs, NETWORK_RELATIONSHIP, NETWORK_OBJECTS),
         (Feed::AffiliateClicks, AFFILIATE_KEYS, &[], AFFILIATE_RELATIONSHIP, AFFILIATE_OBJECTS),
     ];
     for (feed, keys, late_subs, relationship, objects) in cases {
