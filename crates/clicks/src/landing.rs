@@ -15,12 +15,13 @@ use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::coverage::{Coverage, Interval};
+use crate::feed::Feed;
 use crate::gather::{Pick, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
 use crate::lock::{LakeLock, LockError};
-use crate::partition::{PartitionError, TEMPORARY_SUFFIX};
+use crate::partition::{OpenPartition, PartitionError, TEMPORARY_SUFFIX};
 use crate::quarantine::{self, QuarantinedRow};
-use crate::schema::position;
+use crate::schema::{FEEDS, position};
 use crate::typing::Observation;
 
 mod merge;
@@ -37,6 +38,18 @@ pub enum LandingError {
     /// One of its files.
     #[error(transparent)]
     Partition(#[from] PartitionError),
+    /// The clicks are of another login.
+    #[error(
+        "account {account} holds {found}, and {feed} comes from another kind of login: name an account of its own with --account"
+    )]
+    OtherLogin {
+        /// The account.
+        account: Account,
+        /// A feed that it holds.
+        found: Feed,
+        /// The feed that was to be landed.
+        feed: Feed,
+    },
 }
 
 /// What became of the rows of a fold.
@@ -82,6 +95,33 @@ impl<'a> Landing<'a> {
     #[must_use]
     pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
         Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false }
+    }
+
+    /// Refuses a feed that cannot be of this account: an account is one login, a network's or an affiliate's.
+    ///
+    /// Looks into the account's newest partition.
+    ///
+    /// # Errors
+    /// Where it holds a feed of the other kind of login, or cannot be read.
+    pub fn check_feed(&self, feed: Option<Feed>) -> Result<(), LandingError> {
+        let partitions = self.lake.partitions()?;
+        let newest = partitions.iter().rev().find(|partition| partition.key.account == self.account);
+        let (Some(feed), Some(newest)) = (feed, newest) else {
+            return Ok(());
+        };
+        let Some(partition) = OpenPartition::open(&newest.path)? else {
+            return Ok(());
+        };
+        let mut found: Vec<Feed> = partition.coverage().intervals().iter().map(|interval| interval.feed).collect();
+        if let Some(batch) = partition.read(Some(&[FEEDS]), None)?.next() {
+            let batch = batch?;
+            let lists = batch.column(0).as_string::<i32>().iter().flatten();
+            found.extend(lists.flat_map(|list| list.split(',')).filter_map(|name| name.parse::<Feed>().ok()));
+        }
+        match found.into_iter().find(|found| found.is_network() != feed.is_network()) {
+            Some(found) => Err(LandingError::OtherLogin { account: self.account.clone(), found, feed }),
+            None => Ok(()),
+        }
     }
 
     /// Joins clicks, rows for quarantine and coverage to the lake.

@@ -95,7 +95,8 @@ pub(crate) fn replace_atomically(path: &Path, write: impl FnOnce(&mut File) -> i
     create_folder(folder)?;
     failpoint::hit("folder-made");
     let replaced = (|| {
-        let mut file = File::create(&temporary)?;
+        // Read as well: the footer is read back before the rename.
+        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&temporary)?;
         failpoint::hit("temporary-made");
         write(&mut file)?;
         failpoint::hit("temporary-written");

@@ -1,1 +1,62 @@
-//! fetcher
+//! Brings Everflow's clicks into the lake.
+//!
+//! Owns the binary `fetcher`: its arguments ([`args`]), what it reads ([`input`]), how bytes become partitions on
+//! several threads in bounded memory ([`land`]), and what it says of it ([`summary`], [`printer`]). Leaves the click,
+//! the lake and the commit to `clicks`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod args;
+pub mod input;
+pub mod interrupt;
+pub mod land;
+pub mod printer;
+pub mod summary;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use printer::Printer;
+
+/// What a run ends with: the exit codes of both binaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done.
+    Done,
+    /// Done, but data is incomplete or partly quarantined.
+    Incomplete,
+    /// A signal ended it; what had landed stays.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::Incomplete => 3,
+            Outcome::Interrupted => 130,
+        }
+    }
+}
+
+/// The exit code of what was asked for wrongly, or cannot be done.
+pub const CODE_OF_ERRORS: u8 = 2;
+
+/// Runs a command; returns the exit code.
+#[must_use]
+pub fn run(args: Args) -> ExitCode {
+    let printer = Printer::new(&args.talk);
+    let result = match args.command {
+        Command::Land(land) => land::run(&land, &printer),
+    };
+    match result {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::from(CODE_OF_ERRORS)
+        }
+    }
+}

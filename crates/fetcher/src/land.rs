@@ -1,0 +1,319 @@
+//! `fetcher land`: files to partitions.
+//!
+//! One thread reads and splits, as many as there are cores type rows, and the caller's thread folds what they hand
+//! over into the lake. Queues are short and clicks in memory are counted, so memory is bounded for input of any size.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use clicks::document::{Document, DocumentError, Structure};
+use clicks::gather::TypedClicks;
+use clicks::lake::{Lake, LakeError};
+use clicks::landing::{Landing, LandingError};
+use clicks::typing::Observation;
+use indicatif::ProgressBar;
+
+use crate::Outcome;
+use crate::args::{Land, SummaryFormat, TimeError};
+use crate::input::{self, BytesRead, InputError};
+use crate::interrupt::Interrupt;
+use crate::printer::Printer;
+use crate::summary::Summary;
+
+mod proof;
+mod typists;
+
+use typists::{Sheet, SourceBlock, type_rows};
+
+/// Clicks in memory that are folded into the lake at once, in bytes.
+const FOLD_BYTES: usize = 128 << 20;
+/// Blocks that wait to be typed.
+const BLOCKS_WAITING: usize = 4;
+
+/// Why a landing ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// An argument.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// A file that cannot be opened.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A file that cannot be read to its end.
+    #[error("{path}: {source}{landed}")]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: DocumentError,
+        /// What had landed before.
+        landed: Landed,
+    },
+    /// The lake's folder.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A commit.
+    #[error("{source}{landed}")]
+    Landing {
+        /// What is wrong.
+        source: LandingError,
+        /// What had landed before.
+        landed: Landed,
+    },
+    /// Stdout.
+    #[error("cannot write the summary: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl LandError {
+    /// True where whoever read stdout has gone, which is no error.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, LandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Rows that had landed when a landing ended early.
+#[derive(Debug, Clone, Copy)]
+pub struct Landed(u64);
+
+impl std::fmt::Display for Landed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => f.write_str("; nothing was landed"),
+            rows => write!(f, "; {rows} rows had landed and stay: land the input again to complete it"),
+        }
+    }
+}
+
+/// Lands the files.
+///
+/// # Errors
+/// Where an argument is wrong, a file is none of JSON, or the lake cannot be written.
+pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
+    let started = Instant::now();
+    let interrupt = Interrupt::listen();
+    let range = args.covered_range()?;
+    let observation = Observation { feed: args.source, observed_at: args.observed_at()? };
+    check_inputs(&args.files)?;
+    let lake = Lake::open_or_create(&args.lake, args.partition)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let landing = Landing::new(&lake, args.account.clone(), args.lock_timeout, threads);
+    landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
+
+    let read = BytesRead::default();
+    let progress = printer.progress(input::total_bytes(&args.files));
+    let mut desk =
+        Desk { landing, observation, summary: Summary::default(), reasons: BTreeMap::new(), waiting: Sheet::default() };
+    let fed = desk.work(args, &read, &progress, &interrupt, threads)?;
+    progress.finish_and_clear();
+    if interrupt.is_set() {
+        printer.warning(&format!("interrupted{}", desk.landed()));
+        return Ok(Outcome::Interrupted);
+    }
+    let claim = range.zip(args.source).map(|(range, feed)| {
+        proof::claim(
+            range,
+            feed,
+            observation.observed_at,
+            chrono::Utc::now().timestamp(),
+            &fed.structure,
+            fed.rows_broken,
+        )
+    });
+    let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
+    desk.fold(&intervals)?;
+
+    let mut summary = desk.finish();
+    if let Some(claim) = &claim {
+        summary.covered.clone_from(&claim.covered);
+        summary.uncovered.clone_from(&claim.uncovered);
+    }
+    summary.bytes_read = read.get();
+    summary.bytes_json = fed.bytes;
+    summary.set_time(started.elapsed());
+    report(args, printer, &summary)?;
+    let is_tolerable = args.max_quarantined.allows(summary.rows_quarantined, summary.rows);
+    let is_incomplete = claim.is_some_and(|claim| claim.is_incomplete);
+    Ok(if is_tolerable && !is_incomplete { Outcome::Done } else { Outcome::Incomplete })
+}
+
+/// Opens every file once, so that a wrong one is found before anything lands.
+fn check_inputs(files: &[PathBuf]) -> Result<(), LandError> {
+    for path in files.iter().filter(|path| *path != Path::new("-")) {
+        let document = Document::open(input::open(path, &BytesRead::default())?);
+        document.map_err(|source| LandError::Document { path: path.clone(), source, landed: Landed(0) })?;
+    }
+    Ok(())
+}
+
+fn report(args: &Land, printer: &Printer, summary: &Summary) -> Result<(), LandError> {
+    match args.format {
+        // A struct of numbers and text always serialises.
+        SummaryFormat::Json => printer.data(&serde_json::to_string(summary).unwrap_or_default())?,
+        SummaryFormat::Text => printer.talk(&summary.to_text(&args.lake.display().to_string(), &args.account)),
+    }
+    if args.source.is_none() {
+        printer.note(
+            "without --source the feed of these clicks is unknown: queries that need to know it, such as rates, will say so",
+        );
+    }
+    if summary.rows_quarantined > 0 {
+        printer.warning(&format!(
+            "{} rows could not be typed; read them with: analyze sql 'SELECT reason, path, raw FROM quarantine'",
+            summary.rows_quarantined
+        ));
+    }
+    if let Some(uncovered) = &summary.uncovered {
+        printer.warning(&format!("not recorded as covered: {uncovered}"));
+    }
+    Ok(())
+}
+
+/// What the reading thread found.
+#[derive(Default)]
+struct Fed {
+    bytes: u64,
+    structure: Structure,
+    /// Pieces that are no answer, no row, or an answer's torn end: the input proves nothing then.
+    rows_broken: u64,
+}
+
+/// Where typed clicks are gathered until they are folded.
+struct Desk<'a> {
+    landing: Landing<'a>,
+    observation: Observation,
+    summary: Summary,
+    reasons: BTreeMap<String, u64>,
+    waiting: Sheet,
+}
+
+impl Desk<'_> {
+    /// Reads, types and folds until the input ends; the last clicks are left for the fold that brings the coverage.
+    fn work(
+        &mut self,
+        args: &Land,
+        read: &BytesRead,
+        progress: &ProgressBar,
+        interrupt: &Interrupt,
+        threads: usize,
+    ) -> Result<Fed, LandError> {
+        let observation = self.observation;
+        let (to_typists, blocks) = sync_channel(BLOCKS_WAITING);
+        let blocks = Mutex::new(Some(blocks));
+        let (to_desk, sheets) = sync_channel(1);
+        std::thread::scope(|scope| {
+            let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists));
+            let blocks = &blocks;
+            let typists: Vec<_> = (0..threads)
+                .map(|_| {
+                    let to_desk = to_desk.clone();
+                    scope.spawn(move || type_rows(observation, blocks, &to_desk))
+                })
+                .collect();
+            drop(to_desk);
+            let folded = self.gather_sheets(&sheets, read, progress, interrupt);
+            drop(sheets);
+            for typist in typists {
+                typist.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
+            }
+            // Without typists there is no reason to read on: the reader sees that its queue is gone.
+            *blocks.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let fed = feeder.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
+            folded?;
+            let mut fed = fed.map_err(|(path, source)| match source {
+                FeedError::Input(error) => LandError::Input(error),
+                FeedError::Document(source) => LandError::Document { path, source, landed: self.landed() },
+            })?;
+            fed.rows_broken = self.waiting.rows_broken;
+            Ok(fed)
+        })
+    }
+
+    fn gather_sheets(
+        &mut self,
+        sheets: &Receiver<Sheet>,
+        read: &BytesRead,
+        progress: &ProgressBar,
+        interrupt: &Interrupt,
+    ) -> Result<(), LandError> {
+        for sheet in sheets {
+            self.summary.rows += sheet.rows;
+            self.summary.values_moved_to_extra += sheet.moved_to_extra;
+            for row in sheet.quarantined.iter().filter(|row| row.part == 0) {
+                self.summary.rows_quarantined += 1;
+                let path = if row.path.is_empty() { String::new() } else { format!("{}: ", row.path) };
+                *self.reasons.entry(path + &row.reason).or_default() += 1;
+            }
+            self.waiting.add(sheet);
+            progress.set_position(read.get());
+            progress.set_message(format!("{} rows", self.summary.rows));
+            if self.waiting.bytes >= FOLD_BYTES && !interrupt.is_set() {
+                self.fold(&[])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, coverage: &[clicks::coverage::Interval]) -> Result<(), LandError> {
+        let waiting = self.waiting.take();
+        let landed = self.landed();
+        let folded = self
+            .landing
+            .fold(&waiting.clicks, self.observation, &waiting.quarantined, coverage)
+            .map_err(|source| LandError::Landing { source, landed })?;
+        self.summary.add(folded);
+        Ok(())
+    }
+
+    fn landed(&self) -> Landed {
+        Landed(self.summary.rows_new + self.summary.rows_changed + self.summary.rows_unchanged)
+    }
+
+    fn finish(self) -> Summary {
+        const REASONS_SHOWN: usize = 5;
+        let mut summary = self.summary;
+        let mut reasons: Vec<_> = self.reasons.into_iter().collect();
+        reasons.sort_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
+        reasons.truncate(REASONS_SHOWN);
+        summary.quarantine_reasons = reasons;
+        summary
+    }
+}
+
+enum FeedError {
+    Input(InputError),
+    Document(DocumentError),
+}
+
+/// Reads the files and hands their blocks on, until they end, a signal comes, or nobody takes them.
+fn feed(
+    files: &[PathBuf],
+    read: &BytesRead,
+    interrupt: &Interrupt,
+    to_typists: &SyncSender<SourceBlock>,
+) -> Result<Fed, (PathBuf, FeedError)> {
+    let mut fed = Fed::default();
+    for path in files {
+        let failed = |error| (path.clone(), FeedError::Document(error));
+        let input = input::open(path, read).map_err(|error| (path.clone(), FeedError::Input(error)))?;
+        let source = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+        let mut document = Document::open(input).map_err(failed)?;
+        while let Some(block) = document.next_block().map_err(failed)? {
+            fed.bytes += block.bytes.len() as u64;
+            if interrupt.is_set() || to_typists.send(SourceBlock { source: source.clone(), block }).is_err() {
+                return Ok(fed);
+            }
+        }
+        let structure = document.structure();
+        fed.structure.answers += structure.answers;
+        fed.structure.rows_of_largest_answer =
+            fed.structure.rows_of_largest_answer.max(structure.rows_of_largest_answer);
+        fed.structure.is_cut_off |= structure.is_cut_off;
+    }
+    Ok(fed)
+}

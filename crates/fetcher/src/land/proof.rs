@@ -1,0 +1,142 @@
+//! What `--covers` may claim: never more than the answer can prove.
+
+use chrono::{DateTime, Months, SecondsFormat, Utc};
+use clicks::coverage::Interval;
+use clicks::document::Structure;
+use clicks::feed::Feed;
+
+use crate::args::Range;
+
+/// How long Everflow goes on adding late rows: what is younger than this is not settled.
+const SETTLE_SECONDS: i64 = 600;
+/// How long Everflow keeps raw clicks.
+const RETENTION: Months = Months::new(3);
+
+/// The coverage that a landing may record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) intervals: Vec<Interval>,
+    /// In words, for the summary.
+    pub(super) covered: Option<String>,
+    pub(super) uncovered: Option<String>,
+    /// Part of the range is uncovered for another reason than that it is not settled.
+    pub(super) is_incomplete: bool,
+}
+
+/// What the user says that the files hold, cut to what they can prove.
+///
+/// The answer's time is that of `--as-of`, else now, which is the cautious reading: the past that it reaches is shorter.
+pub(super) fn claim(
+    range: Range,
+    feed: Feed,
+    observed_at: Option<i64>,
+    now: i64,
+    structure: &Structure,
+    rows_broken: u64,
+) -> Claim {
+    let asked_at = observed_at.unwrap_or(now).min(now);
+    let retained_from = DateTime::<Utc>::from_timestamp(asked_at, 0)
+        .and_then(|time| time.checked_sub_months(RETENTION))
+        .map_or(asked_at, |time| time.timestamp());
+    let (from, to) = (range.from.max(retained_from), range.to.min(asked_at - SETTLE_SECONDS));
+    let mut uncovered = Vec::new();
+    let is_torn = rows_broken > 0 || structure.is_cut_off;
+    if is_torn {
+        uncovered.push("the whole range, because the input is torn or holds something that is no answer".to_owned());
+    } else {
+        if range.from < retained_from {
+            let end = range.to.min(retained_from - 1);
+            uncovered.push(format!(
+                "{}, out of Everflow's retention of 3 months (give --as-of, the time of the answer)",
+                words(range.from, end)
+            ));
+        }
+        if range.to > to {
+            uncovered.push(format!("{}, not settled yet", words(range.from.max(to + 1), range.to)));
+        }
+    }
+    if is_torn || to < from {
+        let is_incomplete = is_torn || range.from < retained_from;
+        return Claim { intervals: vec![], covered: None, uncovered: Some(uncovered.join("; ")), is_incomplete };
+    }
+    let cap = feed.row_cap();
+    let saturated = structure.rows_of_largest_answer >= cap;
+    if saturated {
+        uncovered.push(format!(
+            "{} is saturated: an answer has {} rows, and {feed} is cut at {cap}",
+            words(from, to),
+            structure.rows_of_largest_answer
+        ));
+    }
+    let interval = Interval {
+        feed,
+        filters: vec![],
+        from_time: from,
+        to_time: to,
+        rows: 0,
+        cap: Some(cap),
+        saturated,
+        fetched_at: observed_at,
+    };
+    Claim {
+        intervals: vec![interval],
+        covered: (!saturated).then(|| format!("{feed} {}", words(from, to))),
+        uncovered: (!uncovered.is_empty()).then(|| uncovered.join("; ")),
+        is_incomplete: saturated || range.from < retained_from,
+    }
+}
+
+fn words(from: i64, to: i64) -> String {
+    let word = |second| {
+        DateTime::<Utc>::from_timestamp(second, 0)
+            .map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    };
+    format!("{} .. {}", word(from), word(to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-15T12:00:00Z
+    const NOW: i64 = 1_773_576_000;
+
+    fn claim_of(from: i64, to: i64, observed_at: Option<i64>, rows: u64) -> Claim {
+        let structure = Structure { answers: 1, rows_of_largest_answer: rows, is_cut_off: false };
+        claim(Range { from, to }, Feed::InvalidClicks, observed_at, NOW, &structure, 0)
+    }
+
+    #[test]
+    fn what_is_not_settled_is_not_covered_and_no_fault() {
+        let claim = claim_of(NOW - 3600, NOW, None, 10);
+        assert_eq!((claim.intervals[0].from_time, claim.intervals[0].to_time), (NOW - 3600, NOW - 600));
+        assert!(!claim.is_incomplete && claim.uncovered.is_some());
+        let future = claim_of(NOW + 10, NOW + 20, Some(NOW + 1_000_000), 10);
+        assert!(future.intervals.is_empty() && !future.is_incomplete);
+    }
+
+    #[test]
+    fn what_lies_before_the_retention_is_never_covered() {
+        let claim = claim_of(NOW - 86_400 * 200, NOW - 86_400, Some(NOW), 10);
+        // 2025-12-15T12:00:00Z
+        assert_eq!(claim.intervals[0].from_time, 1_765_800_000);
+        assert!(claim.is_incomplete);
+        let old = claim_of(NOW - 86_400 * 200, NOW - 86_400 * 190, Some(NOW - 86_400 * 180), 10);
+        assert!(!old.is_incomplete && old.uncovered.is_none());
+    }
+
+    #[test]
+    fn an_answer_at_the_cap_is_saturated() {
+        assert!(!claim_of(NOW - 7200, NOW - 3600, None, 999).intervals[0].saturated);
+        let claim = claim_of(NOW - 7200, NOW - 3600, None, 1000);
+        assert!(claim.intervals[0].saturated && claim.is_incomplete && claim.covered.is_none());
+    }
+
+    #[test]
+    fn a_torn_input_proves_nothing() {
+        let structure = Structure { is_cut_off: true, ..Structure::default() };
+        let range = Range { from: NOW - 7200, to: NOW - 3600 };
+        let claim = claim(range, Feed::InvalidClicks, None, NOW, &structure, 0);
+        assert!(claim.intervals.is_empty() && claim.is_incomplete);
+    }
+}
