@@ -1,0 +1,127 @@
+//! The command line of `analyze`, as it is typed. What it means is decided in [`request`](crate::request).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::formats::Format;
+use crate::printer::LogFormat;
+
+/// Asks a lake of clicks questions in SQL.
+#[derive(Debug, Parser)]
+#[command(
+    name = "analyze",
+    version,
+    about,
+    after_help = "Exit codes: 0 answered; 2 what was asked is wrong or cannot be done; 3 answered, but not over complete \
+                  data (with --require-complete); 70 a bug; 130 interrupted."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// What goes to stderr, and how.
+#[derive(Debug, Clone, Args)]
+pub struct Talk {
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more: files read, rows, seconds
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// How messages on stderr look
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer a query: a file, or a name from the catalogue
+    Run {
+        /// A path to a .sql file, or a name that `analyze list` shows
+        #[arg(value_name = "FILE.sql|NAME")]
+        query: String,
+        /// Everything else.
+        #[command(flatten)]
+        options: AnswerArgs,
+    },
+    /// Answer a statement
+    Sql {
+        /// One SELECT, WITH, EXPLAIN or DESCRIBE; `$name` stands for --param name=VALUE
+        #[arg(value_name = "STATEMENT")]
+        statement: String,
+        /// Everything else.
+        #[command(flatten)]
+        options: AnswerArgs,
+    },
+    /// List the catalogue: names, titles, parameters
+    List {
+        /// A folder of your own queries, which come in addition or replace
+        #[arg(long, value_name = "DIR")]
+        queries: Option<PathBuf>,
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+}
+
+/// What `run` and `sql` have in common.
+#[derive(Debug, Clone, Args)]
+pub struct AnswerArgs {
+    /// First second: YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' or RFC 3339; by default the lake's first day
+    #[arg(long, value_name = "T")]
+    pub from: Option<String>,
+    /// Last second, in the same forms; a day is its last second; by default the lake's last day
+    #[arg(long, value_name = "T")]
+    pub to: Option<String>,
+    /// The time zone of --from, --to and $timezone, such as Europe/Berlin
+    #[arg(long, value_name = "IANA", default_value = "UTC")]
+    pub timezone: String,
+    /// Only this account's rows
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// A value for a parameter of the query; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// The lake's folder; by default CLICKPROOF_LAKE, else ./lake, else the sample that ships
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
+    /// A folder of your own queries, which come in addition or replace
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    /// A folder of your own lists: error_codes.csv
+    #[arg(long, value_name = "DIR")]
+    pub lists: Option<PathBuf>,
+    /// How to write the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to a file, which appears only once it is whole
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave text cells of CSV as they are, even where a spreadsheet would run them
+    #[arg(long)]
+    pub raw: bool,
+    /// Exit with 3 where the feeds a query needs do not cover the whole range
+    #[arg(long)]
+    pub require_complete: bool,
+    /// Memory for the query, such as 512MB; beyond it, it spills to disk; by default half of the machine's
+    #[arg(long, value_name = "SIZE")]
+    pub memory_limit: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

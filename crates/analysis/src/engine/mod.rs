@@ -1,0 +1,363 @@
+//! One session over one snapshot of a lake: tables, planning, execution.
+//!
+//! Owns what a query sees and may use. Promises one version of every file from planning to the last row, read-only
+//! access by construction, bounded memory with spilling, plain Utf8 in answers, and errors that name the place in the
+//! SQL or the file in the lake. An [`Engine`] is made for one query; a landing that comes later is seen by the next.
+//! Leaves arguments, catalogue and output formats to their modules.
+
+pub mod completeness;
+mod coverage;
+mod date_rule;
+pub mod error_codes;
+mod footers;
+mod lake_table;
+pub mod memory;
+mod planner;
+mod plain_text;
+pub mod snapshot;
+pub mod sql_error;
+pub mod statement;
+pub mod store;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use clicks::feed::Feed;
+use clicks::lake::{Granularity, LakeError};
+use clicks::quarantine::quarantine_schema;
+use clicks::schema::{REQUIRED, click_schema};
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::ObjectStore;
+
+use completeness::{Completeness, Seconds};
+use coverage::{CoverageReader, CoverageTable};
+use error_codes::ListError;
+pub use footers::BadFile;
+use lake_table::LakeTable;
+use planner::Tables;
+use snapshot::Snapshot;
+use sql_error::{SqlError, SqlText, closest};
+use statement::Parameters;
+use store::SnapshotStore;
+
+/// Most footers of a partition fit; one read then fetches the whole.
+const FOOTER_SIZE_HINT_BYTES: usize = 64 << 10;
+
+/// What a session is made with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only this account's rows.
+    pub account: Option<String>,
+    /// The folder of the user's own lists.
+    pub lists: Option<PathBuf>,
+    /// How much memory queries may use; by default half of the machine's.
+    pub memory_limit_bytes: Option<u64>,
+    /// How many files may be open at once; by default what the process may open, less a reserve.
+    pub max_open_files: Option<usize>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The lake cannot be opened.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The lake has no such account.
+    #[error("no account '{wanted}' in {lake}; {hint}")]
+    UnknownAccount {
+        /// The account asked for.
+        wanted: String,
+        /// The lake.
+        lake: String,
+        /// What there is.
+        hint: String,
+    },
+    /// The user's lists cannot be read.
+    #[error(transparent)]
+    Lists(#[from] ListError),
+    /// The SQL is wrong, or fails on these rows.
+    #[error("{0}")]
+    Sql(Box<SqlError>),
+    /// A file of the lake cannot be read.
+    #[error("{0}")]
+    BadFile(BadFile),
+    /// A file was replaced and its old version could not be kept: planning again cures it.
+    #[error("{0}")]
+    Replaced(String),
+    /// Memory ran out, or the disk it spills to.
+    #[error(
+        "the query needs more than its memory limit of {}: {detail}; \
+         raise --memory-limit, narrow --from and --to, or group by fewer columns",
+        bytesize::ByteSize(*limit_bytes)
+    )]
+    Resources {
+        /// The limit.
+        limit_bytes: u64,
+        /// What DataFusion says.
+        detail: String,
+    },
+    /// The operating system refused.
+    #[error("{0}")]
+    Io(String),
+    /// Something that no input should cause.
+    #[error("internal error, please report it: {0}")]
+    Bug(String),
+}
+
+/// A session over one snapshot of a lake.
+pub struct Engine {
+    snapshot: Snapshot,
+    store: Arc<SnapshotStore>,
+    state: SessionState,
+    tables: Tables,
+    coverage: CoverageReader,
+    memory_limit_bytes: u64,
+}
+
+/// A planned query.
+pub struct Answer {
+    /// The rows; text is plain Utf8.
+    pub rows: SendableRecordBatchStream,
+}
+
+impl Engine {
+    /// Makes a session over a snapshot.
+    ///
+    /// # Errors
+    /// An account that is not in the lake, or lists that cannot be read.
+    pub fn new(mut snapshot: Snapshot, options: &Options) -> Result<Self, EngineError> {
+        if let Some(account) = &options.account {
+            check_account(&snapshot, account)?;
+            snapshot.retain_account(account);
+        }
+        let files = snapshot.clicks.iter().chain(&snapshot.quarantine);
+        let files = files.map(|file| (file.location.clone(), file.source.clone()));
+        let store = Arc::new(match options.max_open_files {
+            Some(capacity) => SnapshotStore::with_capacity(files, capacity),
+            None => SnapshotStore::new(files),
+        });
+        let memory_limit_bytes = options.memory_limit_bytes.unwrap_or_else(memory::default_limit_bytes);
+        let codes = error_codes::dictionary(options.lists.as_deref())?;
+        Self::assemble(snapshot, store, memory_limit_bytes, &codes).map_err(|error| EngineError::Bug(error.to_string()))
+    }
+
+    fn assemble(
+        snapshot: Snapshot,
+        store: Arc<SnapshotStore>,
+        memory_limit_bytes: u64,
+        codes: &[clicks::error_codes::ErrorCode],
+    ) -> Result<Self, DataFusionError> {
+        let url = ObjectStoreUrl::parse("lake://snapshot")?;
+        let state = session(memory_limit_bytes, &url, &store)?;
+        let keys: &[&str] = match snapshot.granularity {
+            Granularity::Day => &["account", "date"],
+            Granularity::Hour => &["account", "date", "hour"],
+        };
+        let clicks = LakeTable::try_new(
+            Arc::clone(&store),
+            url.clone(),
+            snapshot.clicks.clone(),
+            &click_schema(),
+            keys,
+            &REQUIRED,
+        )?;
+        let coverage = CoverageReader {
+            store: Arc::clone(&store),
+            cache: state.runtime_env().cache_manager.get_file_metadata_cache(),
+            required: clicks.required(),
+        };
+        let quarantined = quarantine_schema();
+        let quarantine = LakeTable::try_new(
+            Arc::clone(&store),
+            url,
+            snapshot.quarantine.clone(),
+            &quarantined,
+            &["account"],
+            &["raw_sha256", "reason"],
+        )?;
+        let tables: [(&'static str, Arc<dyn TableProvider>); 4] = [
+            ("clicks", Arc::new(clicks)),
+            ("coverage", Arc::new(CoverageTable::new(coverage.clone(), snapshot.clicks.clone()))),
+            ("error_codes", Arc::new(error_codes::table(codes)?)),
+            ("quarantine", Arc::new(quarantine)),
+        ];
+        Ok(Self { snapshot, store, state, tables: Tables::from(tables), coverage, memory_limit_bytes })
+    }
+
+    /// The first and the last day that have a partition.
+    pub fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.snapshot.days()
+    }
+
+    /// How many different files were opened so far.
+    pub fn files_opened(&self) -> usize {
+        self.store.files_opened()
+    }
+
+    /// Plans a statement and begins to execute it.
+    ///
+    /// # Errors
+    /// Points at the place in the SQL, or names the file of the lake.
+    pub async fn query(&self, text: &SqlText, parameters: &Parameters) -> Result<Answer, EngineError> {
+        let statement = statement::parse(text, parameters).map_err(EngineError::Sql)?;
+        let explain = |error: DataFusionError| self.explain(text, &error);
+        let plan = planner::plan(&self.state, &self.tables, statement, parameters).map_err(explain)?;
+        let plan = self.state.create_physical_plan(&plan).await.map_err(explain)?;
+        let rows = execute_stream(plan, self.state.task_ctx()).map_err(explain)?;
+        Ok(Answer { rows: plain_text::stream(rows) })
+    }
+
+    /// How completely each account covers the range, for each group of feeds of which one is needed.
+    ///
+    /// # Errors
+    /// A partition whose footer cannot be read.
+    pub async fn completeness(&self, needs: &[Vec<Feed>], range: Seconds) -> Result<Vec<Completeness>, EngineError> {
+        let day = |seconds: i64| chrono::DateTime::from_timestamp(seconds, 0).map(|time| time.date_naive());
+        let (first, last) = (day(range.0), day(range.1));
+        let within = self.snapshot.clicks.iter().filter(|file| {
+            first.is_none_or(|first| file.date >= Some(first)) && last.is_none_or(|last| file.date <= Some(last))
+        });
+        let covered = match self.coverage.read(within.cloned().collect()).await {
+            Ok(covered) => covered,
+            Err(error) => return Err(self.explain_without_sql(&error)),
+        };
+        let mut found = Vec::new();
+        for account in self.snapshot.accounts() {
+            let own = covered.iter().filter(|covered| covered.account == account);
+            let intervals: Vec<_> = own.map(|covered| covered.interval.clone()).collect();
+            let measured = needs.iter().filter_map(|feeds| completeness::measure(account, feeds, &intervals, range));
+            found.extend(measured);
+        }
+        Ok(found)
+    }
+
+    /// What an error of planning or execution means to the user.
+    pub fn explain(&self, text: &SqlText, error: &DataFusionError) -> EngineError {
+        match error.find_root() {
+            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_)
+            | DataFusionError::Diagnostic(..) | DataFusionError::Execution(_) | DataFusionError::ArrowError(..)
+            | DataFusionError::Collection(_) | DataFusionError::SQL(..) | DataFusionError::Configuration(_)
+                if !self.store.saw_version_change() && !is_out_of_disk(error) =>
+            {
+                // Pages that cannot be decoded surface as Arrow errors, too: then a file is to blame, not the SQL.
+                match self.find_undecodable(error) {
+                    Some(bad) => EngineError::BadFile(bad),
+                    None => EngineError::Sql(Box::new(SqlError::from_planning(text, error))),
+                }
+            }
+            _ => self.explain_without_sql(error),
+        }
+    }
+
+    fn explain_without_sql(&self, error: &DataFusionError) -> EngineError {
+        let message = error.strip_backtrace();
+        if self.store.saw_version_change() {
+            return EngineError::Replaced(message);
+        }
+        let root = error.find_root();
+        if let DataFusionError::External(source) = root
+            && let Some(BadFile { file, reason }) = source.downcast_ref()
+        {
+            return EngineError::BadFile(BadFile { file: file.clone(), reason: reason.clone() });
+        }
+        match root {
+            DataFusionError::ResourcesExhausted(detail) => {
+                EngineError::Resources { limit_bytes: self.memory_limit_bytes, detail: first_line(detail) }
+            }
+            _ if is_out_of_disk(error) => {
+                let folder = std::env::temp_dir();
+                EngineError::Io(format!("{message}; spilling needs room in {} (or set TMPDIR)", folder.display()))
+            }
+            DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_)
+            | DataFusionError::External(_) => match self.find_undecodable(error) {
+                Some(bad) => EngineError::BadFile(bad),
+                None => EngineError::Io(message),
+            },
+            _ => EngineError::Bug(message),
+        }
+    }
+
+    /// Libraries do not say which file their error is about: read every file that was opened until one fails.
+    fn find_undecodable(&self, error: &DataFusionError) -> Option<BadFile> {
+        let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let concerns_files = causes.any(|cause| {
+            cause.is::<datafusion::parquet::errors::ParquetError>()
+                || cause.is::<object_store::Error>()
+                || cause.to_string().to_lowercase().contains("parquet")
+        });
+        if !concerns_files {
+            return None;
+        }
+        self.store.opened().into_iter().find_map(|location| {
+            let reason = self.store.decode_all(&location).err()?;
+            Some(BadFile { file: location.to_string(), reason })
+        })
+    }
+}
+
+fn check_account(snapshot: &Snapshot, wanted: &str) -> Result<(), EngineError> {
+    let accounts = snapshot.accounts();
+    if accounts.contains(&wanted) {
+        return Ok(());
+    }
+    let hint = match closest(wanted, accounts.iter().copied()) {
+        Some(similar) => format!("did you mean '{similar}'?"),
+        None if accounts.is_empty() => "it is empty".to_owned(),
+        None => format!("it has {}", accounts.join(", ")),
+    };
+    Err(EngineError::UnknownAccount { wanted: wanted.to_owned(), lake: snapshot.name.clone(), hint })
+}
+
+/// A session that knows functions and the snapshot's store, but neither files nor catalogs.
+fn session(
+    memory_limit_bytes: u64,
+    url: &ObjectStoreUrl,
+    store: &Arc<SnapshotStore>,
+) -> Result<SessionState, DataFusionError> {
+    let runtime = memory::runtime(memory_limit_bytes)?;
+    let object_store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
+    runtime.register_object_store(url.as_ref(), object_store);
+    let mut config = SessionConfig::new().with_information_schema(false);
+    let partitions = config.target_partitions();
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.sort_spill_reservation_bytes = memory::sort_reservation_bytes(memory_limit_bytes, partitions);
+    let table_functions = SessionStateDefaults::default_table_functions();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
+        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_table_function_list(table_functions)
+        // Appended: filters have been folded and pushed into the scans by then.
+        .with_optimizer_rule(Arc::new(date_rule::ClickTimeBoundsDate))
+        .build();
+    let context = SessionContext::new_with_state(state);
+    crate::functions::register_all(&context);
+    Ok(context.state())
+}
+
+fn is_out_of_disk(error: &DataFusionError) -> bool {
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+    })
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches([':', '.']).to_owned()
+}
+
+#[cfg(test)]
+pub(crate) mod test_lake;
+#[cfg(test)]
+mod tests;

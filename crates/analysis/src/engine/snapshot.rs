@@ -1,0 +1,177 @@
+//! What the lake held at one moment: the list of its files, by account, date and hour.
+//!
+//! Owns the choice of which files a query may see: everything a session plans and executes comes from one list, made
+//! once. Opens nothing: reading is the [`store`](super::store)'s. Leaves the layout of a lake on disk to
+//! [`clicks::lake`], and knows it only for the sample that is embedded in the binary.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use clicks::lake::{Granularity, Lake, LakeError};
+use include_dir::{Dir, include_dir};
+use object_store::path::Path as Location;
+
+use super::store::Source;
+
+/// The lake that ships, in the binary itself.
+static SAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../data/sample");
+
+/// One Parquet file of the lake.
+#[derive(Debug, Clone)]
+pub struct LakeFile {
+    /// The account whose rows it holds.
+    pub account: String,
+    /// The UTC day of its clicks; none in the quarantine.
+    pub date: Option<NaiveDate>,
+    /// The UTC hour of its clicks, in a lake partitioned by hour.
+    pub hour: Option<u8>,
+    /// Its name in the store, relative to the lake.
+    pub location: Location,
+    /// Where its bytes are.
+    pub source: Source,
+}
+
+/// The files of a lake at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// What a message calls this lake.
+    pub name: String,
+    /// How finely it is partitioned.
+    pub granularity: Granularity,
+    /// The partitions, sorted by account, date and hour.
+    pub clicks: Vec<LakeFile>,
+    /// The files of the quarantine.
+    pub quarantine: Vec<LakeFile>,
+    /// Parquet files under `clicks/` that are no partition, which are not read.
+    pub strangers: Vec<String>,
+}
+
+impl Snapshot {
+    /// Lists a lake on the local disk.
+    pub fn of_directory(root: &Path) -> Result<Self, LakeError> {
+        let lake = Lake::open(root)?;
+        let relative = |path: &Path| {
+            let path = path.strip_prefix(root).unwrap_or(path);
+            Location::from_iter(path.iter().map(|part| part.to_string_lossy().into_owned()))
+        };
+        let mut clicks = Vec::new();
+        for partition in lake.partitions()? {
+            clicks.push(LakeFile {
+                account: partition.key.account.as_str().to_owned(),
+                date: Some(partition.key.date),
+                hour: partition.key.hour,
+                location: relative(&partition.path),
+                source: Source::Disk(partition.path),
+            });
+        }
+        let mut quarantine = Vec::new();
+        for (account, path) in lake.quarantine_files()? {
+            quarantine.push(LakeFile {
+                account: account.as_str().to_owned(),
+                date: None,
+                hour: None,
+                location: relative(&path),
+                source: Source::Disk(path),
+            });
+        }
+        let known: HashSet<&Path> = clicks.iter().filter_map(LakeFile::path).collect();
+        let mut strangers = Vec::new();
+        find_strangers(&root.join("clicks"), &known, &mut strangers);
+        Ok(Self {
+            name: format!("lake {}", root.display()),
+            granularity: lake.granularity(),
+            clicks,
+            quarantine,
+            strangers,
+        })
+    }
+
+    /// Lists the sample that is embedded in the binary; empty where it was built without one.
+    pub fn of_sample() -> Self {
+        let mut found = Vec::new();
+        list_embedded(&SAMPLE, &mut found);
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        let (clicks, quarantine): (Vec<_>, _) = found.into_iter().partition(|file| file.date.is_some());
+        let hourly = clicks.iter().any(|file| file.hour.is_some());
+        Self {
+            name: "the sample lake".to_owned(),
+            granularity: if hourly { Granularity::Hour } else { Granularity::Day },
+            clicks,
+            quarantine,
+            strangers: Vec::new(),
+        }
+    }
+
+    /// The accounts that have clicks or quarantined rows, sorted.
+    pub fn accounts(&self) -> Vec<&str> {
+        let files = self.clicks.iter().chain(&self.quarantine);
+        let mut accounts: Vec<&str> = files.map(|file| file.account.as_str()).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    }
+
+    /// Forgets every other account.
+    pub fn retain_account(&mut self, account: &str) {
+        self.clicks.retain(|file| file.account == account);
+        self.quarantine.retain(|file| file.account == account);
+    }
+
+    /// The first and the last day that have a partition.
+    pub fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let days = || self.clicks.iter().filter_map(|file| file.date);
+        days().min().zip(days().max())
+    }
+}
+
+impl LakeFile {
+    fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Disk(path) => Some(path),
+            Source::Embedded(_) => None,
+        }
+    }
+}
+
+/// Collects Parquet files that no partition owns. What cannot be listed is skipped: this only feeds a note.
+fn find_strangers(folder: &Path, known: &HashSet<&Path>, found: &mut Vec<String>) {
+    // A few suffice for a note; a folder of millions must not cost a walk.
+    const ENOUGH: usize = 16;
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if found.len() >= ENOUGH {
+            return;
+        }
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            find_strangers(&path, known, found);
+        } else if path.extension().is_some_and(|extension| extension == "parquet") && !known.contains(path.as_path()) {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+fn list_embedded(dir: &'static Dir<'static>, found: &mut Vec<LakeFile>) {
+    for child in dir.dirs() {
+        list_embedded(child, found);
+    }
+    for file in dir.files() {
+        let parts: Vec<&str> = file.path().iter().filter_map(|part| part.to_str()).collect();
+        let value = |key: &str| {
+            let mut parts = parts.iter().filter_map(|part| part.split_once('='));
+            parts.find(|(name, _)| *name == key).map(|(_, value)| value)
+        };
+        let Some(account) = value("account").filter(|_| parts.last().is_some_and(|name| name.ends_with(".parquet")))
+        else {
+            continue;
+        };
+        found.push(LakeFile {
+            account: account.to_owned(),
+            date: value("date").and_then(|date| date.parse().ok()),
+            hour: value("hour").and_then(|hour| hour.parse().ok()),
+            location: Location::from_iter(parts.iter().copied()),
+            source: Source::Embedded(file.contents()),
+        });
+    }
+}

@@ -1,0 +1,32 @@
+//! Every environment variable that `analyze` reads, in one place.
+//!
+//! `TMPDIR`, the folder that queries spill to, is read by the standard library; `RUST_BACKTRACE` by Rust's runtime.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The lake, where `--lake` does not name one.
+pub const LAKE: &str = "CLICKPROOF_LAKE";
+
+/// What the environment says. An empty variable says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `CLICKPROOF_LAKE`: the lake, where `--lake` does not name one.
+    pub lake: Option<PathBuf>,
+    /// `NO_COLOR`: any value switches styles off (<https://no-color.org>).
+    pub no_color: bool,
+    /// `COLUMNS`: the width that tables are cut to on a terminal; without it nothing is cut.
+    pub columns: Option<usize>,
+}
+
+impl Environment {
+    /// Reads this process's environment.
+    pub fn read() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
+        Self {
+            lake: variable(LAKE).map(PathBuf::from),
+            no_color: variable("NO_COLOR").is_some(),
+            columns: variable("COLUMNS").and_then(|value| value.to_str()?.parse().ok()).filter(|columns| *columns > 0),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Answers questions from the lake: a DataFusion session that is read-only by construction, the catalogue of queries
+//! that ship, and the formats an answer is written in.
+//!
+//! Owns the binary `analyze`. Leaves the shape of a click, the layout of the lake and its coverage to `clicks`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod args;
+pub mod catalogue;
+pub mod engine;
+pub mod environment;
+pub mod formats;
+pub mod functions;
+pub mod output;
+pub mod printer;
+pub mod process;
+pub mod request;
+pub mod run;
+pub mod time_bound;

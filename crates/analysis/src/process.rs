@@ -1,0 +1,116 @@
+//! The process around a command: runtime, signals, panics and exit codes.
+//!
+//! Owns the only way from errors to exit codes. Promises that an interruption leaves no temporary file of ours, that a
+//! closed pipe is success, and that a panic is one sentence and 70.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Arguments;
+use crate::engine::EngineError;
+use crate::environment::Environment;
+use crate::formats::FormatError;
+use crate::printer::Printer;
+use crate::run::{self, Outcome, RunError};
+
+const DONE: u8 = 0;
+const WRONG: u8 = 2;
+const INCOMPLETE: u8 = 3;
+const BUG: u8 = 70;
+const INTERRUPTED: u8 = 130;
+
+/// How long an interrupted command has to put its temporary files away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `analyze`, from its arguments to its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are data and go to stdout; a reader that left is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG));
+        }
+    };
+    let environment = Environment::read();
+    let talk = &arguments.talk;
+    let printer =
+        Arc::new(Printer::on_stderr(talk.log_format, talk.quiet, talk.verbose, environment.no_color));
+    report_panics(&printer);
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(format_args!("cannot start: {error}"));
+            return ExitCode::from(WRONG);
+        }
+    };
+    let code = run_until_signal(&runtime, arguments, environment, &printer);
+    // What is still blocked in a system call must not keep the process.
+    runtime.shutdown_background();
+    let _ = std::io::stdout().flush();
+    ExitCode::from(code)
+}
+
+fn run_until_signal(
+    runtime: &Runtime,
+    arguments: Arguments,
+    environment: Environment,
+    printer: &Arc<Printer>,
+) -> u8 {
+    let talk = Arc::clone(printer);
+    runtime.block_on(async {
+        let mut command = tokio::spawn(async move { run::run(arguments, &environment, &talk).await });
+        let interrupted = async {
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
+                return std::future::pending().await;
+            };
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        };
+        tokio::select! {
+            ended = &mut command => match ended {
+                Ok(result) => exit_code(result, printer),
+                // The hook has said why.
+                Err(_) => BUG,
+            },
+            () = interrupted => {
+                command.abort();
+                let _ = tokio::time::timeout(PATIENCE, command).await;
+                INTERRUPTED
+            }
+        }
+    })
+}
+
+fn exit_code(result: Result<Outcome, RunError>, printer: &Printer) -> u8 {
+    match result {
+        Ok(Outcome::Done) | Err(RunError::Format(FormatError::BrokenPipe)) => DONE,
+        Ok(Outcome::Incomplete) => INCOMPLETE,
+        Err(error) => {
+            printer.error(&error);
+            if matches!(error, RunError::Engine(EngineError::Bug(_))) { BUG } else { WRONG }
+        }
+    }
+}
+
+/// A panic is a bug: one sentence says so, once, however many threads it takes down.
+fn report_panics(printer: &Arc<Printer>) {
+    let printer = Arc::clone(printer);
+    let said = AtomicBool::new(false);
+    std::panic::set_hook(Box::new(move |panic| {
+        if !said.swap(true, Ordering::Relaxed) {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            let reason = panic.payload_as_str().unwrap_or("no reason given");
+            printer.error(format_args!("internal error at {place}, please report it: {}", reason.replace('\n', " ")));
+        }
+    }));
+}

@@ -1,0 +1,225 @@
+//! From arguments to an answer: the steps of every command, in their order.
+//!
+//! Owns what is said beside an answer, and planning again when a landing replaced a file that could not be kept open.
+//! Writes data to the output only, talk to the printer only.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::{RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+
+use crate::args::{AnswerArgs, Arguments, Command};
+use crate::catalogue::{Catalogue, Query};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{Engine, EngineError, Options};
+use crate::environment::Environment;
+use crate::formats::{self, Format, FormatError, Meta};
+use crate::output::{Output, OutputError};
+use crate::printer::Printer;
+use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
+
+/// How often a lake may change under a query that cannot keep its files open, before it is given up.
+const ATTEMPTS_MAX: usize = 5;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// What was typed is wrong.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The query fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The output cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The answer does not fit the format, or its writer failed.
+    #[error(transparent)]
+    Format(FormatError),
+    /// Binary on a terminal.
+    #[error("{0} is binary: write it to a file with --output FILE, or pipe it")]
+    BinaryOnTerminal(Format),
+}
+
+/// How a command ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Answered, but over incomplete data, which was not to be.
+    Incomplete,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`RunError`] says what is wrong and what to do.
+pub async fn run(arguments: Arguments, environment: &Environment, printer: &Printer) -> Result<Outcome, RunError> {
+    match arguments.command {
+        Command::Run { query, options } => {
+            let question = Question::find(&query, options.queries.as_deref())?;
+            answer(&question, &options, environment, printer).await
+        }
+        Command::Sql { statement, options } => {
+            answer(&Question::of_statement(&statement), &options, environment, printer).await
+        }
+        Command::List { queries, format } => list(queries.as_deref(), format, environment).await,
+    }
+}
+
+/// An answer that has begun: its first rows are there, so no replaced file can stop it from being planned again.
+struct Begun {
+    engine: Engine,
+    rows: SendableRecordBatchStream,
+    notes: Vec<String>,
+    is_complete: bool,
+}
+
+async fn answer(
+    question: &Question,
+    args: &AnswerArgs,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<Outcome, RunError> {
+    let started = Instant::now();
+    let lake = choose_lake(args.lake.as_deref(), environment)?;
+    let range = AskedRange::read(args)?;
+    let options = Options {
+        account: args.account.clone(),
+        lists: args.lists.clone(),
+        memory_limit_bytes: memory_limit_bytes(args.memory_limit.as_deref())?,
+        max_open_files: None,
+    };
+    refuse_binary_on_terminal(args.format, args.output.as_deref())?;
+    if lake == LakeChoice::Sample {
+        printer.note("no lake is named and there is no ./lake: answering from the sample lake that ships (--lake DIR names yours)");
+    }
+    // Before the work: a folder that cannot be written to should not cost a long query first.
+    let output = Output::open(args.output.as_deref())?;
+    let mut attempt = 1;
+    let begun = loop {
+        match begin(question, args, &lake, &range, &options).await {
+            Err(RunError::Engine(EngineError::Replaced(reason))) if attempt < ATTEMPTS_MAX => {
+                printer.detail(format_args!("planning again: {reason}"));
+                attempt += 1;
+            }
+            other => break other?,
+        }
+    };
+    begun.notes.iter().for_each(|note| printer.note(note));
+    let meta = Meta { title: question.title.clone(), about: question.about.clone(), notes: begun.notes };
+    let options = format_options(args, environment);
+    let written = formats::write(args.format, begun.rows, &meta, &options, output.writer()?).await;
+    let written = written.map_err(|error| match error {
+        FormatError::Query(error) => RunError::Engine(begun.engine.explain(&question.text, &error)),
+        other => RunError::Format(other),
+    })?;
+    output.commit()?;
+    written.remarks.iter().for_each(|remark| printer.note(remark));
+    let (files, seconds) = (begun.engine.files_opened(), started.elapsed().as_secs_f64());
+    printer.detail(format_args!("{} rows from {files} files in {seconds:.3} s", written.rows));
+    Ok(if args.require_complete && !begun.is_complete { Outcome::Incomplete } else { Outcome::Done })
+}
+
+/// Plans on a new snapshot and waits for the first rows.
+async fn begin(
+    question: &Question,
+    args: &AnswerArgs,
+    lake: &LakeChoice,
+    range: &AskedRange,
+    options: &Options,
+) -> Result<Begun, RunError> {
+    let snapshot = match lake {
+        LakeChoice::Folder(root) => Snapshot::of_directory(root).map_err(EngineError::from)?,
+        LakeChoice::Sample => Snapshot::of_sample(),
+    };
+    let mut notes = Vec::new();
+    if let Some(first) = snapshot.strangers.first() {
+        notes.push(format!("{first} is no partition of the lake and is not read"));
+    }
+    let engine = Engine::new(snapshot, options)?;
+    if engine.days().is_none() {
+        notes.push("the lake holds no clicks yet (see: fetcher land, fetcher pull)".to_owned());
+    }
+    let seconds = range.over(engine.days());
+    let mut parameters = question.bind(&args.params)?;
+    parameters.extend(range.parameters(seconds));
+    let answer = engine.query(&question.text, &parameters).await?;
+    let mut is_complete = true;
+    if !question.needs.is_empty() {
+        let measured = engine.completeness(&question.needs, seconds).await?;
+        is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
+        notes.extend(measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string));
+    }
+    let rows = with_first_batch(answer.rows).await.map_err(|error| engine.explain(&question.text, &error))?;
+    Ok(Begun { engine, rows, notes, is_complete })
+}
+
+/// Waits for the first batch, and gives a stream that begins with it.
+async fn with_first_batch(
+    mut rows: SendableRecordBatchStream,
+) -> Result<SendableRecordBatchStream, datafusion::error::DataFusionError> {
+    let schema = rows.schema();
+    let first = rows.next().await.transpose()?;
+    let all = stream::iter(first.map(Ok)).chain(rows);
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, all)))
+}
+
+async fn list(queries: Option<&Path>, format: Format, environment: &Environment) -> Result<Outcome, RunError> {
+    refuse_binary_on_terminal(format, None)?;
+    let catalogue = Catalogue::load(queries).map_err(RequestError::from)?;
+    let rows: Vec<[String; 3]> = catalogue
+        .iter()
+        .map(|query| [query.name.clone(), query.title.clone(), parameters_of(query)])
+        .collect();
+    let names = ["name", "title", "parameters"];
+    let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let column = |index: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[index]))) as _;
+    let batch = RecordBatch::try_new(Arc::clone(&schema), (0..names.len()).map(column).collect());
+    let batch = batch.map_err(datafusion::error::DataFusionError::from);
+    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter([batch])));
+    let options = formats::Options { width: width(environment), color: color(environment), raw: false };
+    let output = Output::Stdout;
+    let written = formats::write(format, stream, &Meta::default(), &options, output.writer()?).await;
+    written.map(|_| Outcome::Done).map_err(RunError::Format)
+}
+
+/// `min_clicks bigint = 100, day date`, as a header writes them.
+fn parameters_of(query: &Query) -> String {
+    let each = query.params.iter().map(|param| match &param.default {
+        Some(default) => format!("{} {} = {default}", param.name, param.type_name()),
+        None => format!("{} {}", param.name, param.type_name()),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -> Result<(), RunError> {
+    if format.is_binary() && output.is_none() && std::io::stdout().is_terminal() {
+        return Err(RunError::BinaryOnTerminal(format));
+    }
+    Ok(())
+}
+
+fn format_options(args: &AnswerArgs, environment: &Environment) -> formats::Options {
+    let to_stdout = args.output.is_none();
+    formats::Options {
+        raw: args.raw,
+        width: width(environment).filter(|_| to_stdout),
+        color: to_stdout && color(environment),
+    }
+}
+
+fn width(environment: &Environment) -> Option<usize> {
+    environment.columns.filter(|_| std::io::stdout().is_terminal())
+}
+
+fn color(environment: &Environment) -> bool {
+    !environment.no_color && std::io::stdout().is_terminal()
+}
