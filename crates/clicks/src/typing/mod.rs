@@ -9,6 +9,7 @@ mod keys;
 mod objects;
 mod scalar;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray};
@@ -19,7 +20,7 @@ use crate::gather::{Origin, TypedClicks, TypedColumn};
 use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
 
 use columns::ColumnBuilder;
-use extra::{Leftovers, path_of};
+use extra::{Leftovers, Member, path_of};
 use keys::{Found, Keys, Target};
 use objects::{ABSENT, ObjectTable};
 use scalar::Token;
@@ -149,11 +150,11 @@ impl ClickTyper {
         let mut relationship = None;
         let keys = &mut self.keys[ROW_KEYS];
         keys.begin();
-        each_entry(row, |name, value| match keys.find(name) {
+        each_entry(row, |name, value| match keys.find(&name) {
             Found::Known(Target::Column(index)) => raw.values.push((index, value)),
             Found::Known(_) => relationship = Some(value),
-            Found::Again => raw.leftovers.push((path_of("", name) + "#2", value)),
-            Found::Unknown => raw.leftovers.push((path_of("", name), value)),
+            Found::Again => raw.leftovers.push((path_of("", &name) + "#2", value)),
+            Found::Unknown => raw.leftovers.push((path_of("", &name), value)),
         })
         .map_err(|error| Rejected::new("", error))?;
         if let Some(relationship) = relationship {
@@ -166,13 +167,13 @@ impl ClickTyper {
         let (values, leftovers) = (raw.values.len(), raw.leftovers.len());
         let keys = &mut self.keys[RELATIONSHIP_KEYS];
         keys.begin();
-        let entries = each_entry(relationship, |name, value| match keys.find(name) {
+        let entries = each_entry(relationship, |name, value| match keys.find(&name) {
             Found::Known(Target::Column(index)) => raw.values.push((index, value)),
             Found::Known(Target::Object(index)) => raw.objects[index] = Some(value),
             Found::Known(Target::Relationship) | Found::Unknown => {
-                raw.leftovers.push((path_of("relationship.", name), value));
+                raw.leftovers.push((path_of("relationship.", &name), value));
             }
-            Found::Again => raw.leftovers.push((path_of("relationship.", name) + "#2", value)),
+            Found::Again => raw.leftovers.push((path_of("relationship.", &name) + "#2", value)),
         });
         if entries.is_err() {
             raw.values.truncate(values);
@@ -190,46 +191,46 @@ impl ClickTyper {
             self.bytes += value.len() + 8;
             let builder = &mut self.own[self.own_position[index]].1;
             match COLUMNS[index].kind {
-                Kind::TextMap => set_map(builder, row, &COLUMNS[index].path(), value, &mut leftovers),
+                Kind::TextMap => set_map(builder, row, index, value, &mut leftovers),
                 _ => set_scalar(builder, row, index, value, &mut leftovers),
             }
         }
+        let mut extra = members_of(leftovers);
         for (place, source) in raw.objects.iter().enumerate() {
             if let Some(source) = source {
-                self.append_object(place, source, &mut leftovers);
+                self.append_object(place, source, &mut extra);
             }
         }
-        leftovers.retain(|(_, value)| Token::read(value) != Token::Absent);
-        if leftovers.is_empty() {
+        if extra.is_empty() {
             self.extra.append_null();
         } else {
-            self.moved_to_extra += leftovers.len() as u64;
-            let text = extra::to_json(&leftovers);
+            self.moved_to_extra += extra.len() as u64;
+            let text = extra::to_json(&mut extra);
             self.bytes += text.len();
             self.extra.append_value(text);
         }
         self.rows += 1;
     }
 
-    fn append_object<'a>(&mut self, place: usize, source: &'a str, leftovers: &mut Leftovers<'a>) {
+    fn append_object(&mut self, place: usize, source: &str, extra: &mut Vec<Member>) {
         let table = &mut self.objects[place];
         let (hash, known) = table.find(source.as_bytes());
-        if let Some(id) = known {
+        if let Some((id, known_extra)) = known {
+            extra.extend_from_slice(known_extra);
             return table.assign(self.rows, id);
         }
         let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::new());
         let keys = &mut self.keys[place];
         keys.begin();
         let prefix = OBJECTS[place].0.path_prefix();
-        let entries = each_entry(source, |name, value| match keys.find(name) {
+        let entries = each_entry(source, |name, value| match keys.find(&name) {
             Found::Known(Target::Column(index)) => values.push((index, value)),
-            _ if Token::read(value) == Token::Absent => {}
-            Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, name), value)),
-            Found::Again => odd.push((path_of(&prefix, name) + "#2", value)),
+            Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, &name), value)),
+            Found::Again => odd.push((path_of(&prefix, &name) + "#2", value)),
         });
         if entries.is_err() {
             // Not an object, or one that cannot be read: kept as it came.
-            leftovers.push((prefix.trim_end_matches('.').to_owned(), source));
+            extra.append(&mut members_of(vec![(prefix.trim_end_matches('.').to_owned(), source)]));
             return table.assign(self.rows, ABSENT);
         }
         let id = table.add();
@@ -239,10 +240,9 @@ impl ClickTyper {
                 set_scalar(builder, id as usize, index, value, &mut odd);
             }
         }
-        if odd.is_empty() {
-            table.remember(hash, source.as_bytes(), id);
-        }
-        leftovers.append(&mut odd);
+        let mut members = members_of(odd);
+        table.remember(hash, source.as_bytes(), id, &members);
+        extra.append(&mut members);
         table.assign(self.rows, id);
     }
 
@@ -283,6 +283,12 @@ impl ClickTyper {
     }
 }
 
+/// What is left over, without what says that something is absent.
+fn members_of(leftovers: Leftovers) -> Vec<Member> {
+    let present = leftovers.into_iter().filter(|(_, value)| Token::read(value) != Token::Absent);
+    present.map(|(path, value)| extra::member(path, value)).collect()
+}
+
 /// The UTC dates of timestamps.
 pub(crate) fn dates_of(click_time: &ArrayRef) -> ArrayRef {
     let times = click_time.as_primitive::<TimestampMicrosecondType>();
@@ -308,40 +314,41 @@ fn set_scalar<'a>(
     }
 }
 
-fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, path: &str, value: &'a str, leftovers: &mut Leftovers<'a>) {
-    let mut entries: Vec<(String, Option<String>)> = Vec::new();
+fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a str, leftovers: &mut Leftovers<'a>) {
+    let mut entries: Vec<(Cow<'a, str>, Token<'a>)> = Vec::new();
+    let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
     let mut odd: Leftovers<'a> = Vec::new();
     let read = each_entry(value, |key, value| {
-        if entries.iter().any(|(known, _)| known == key) {
-            return odd.push((path_of(&format!("{path}."), key) + "#2", value));
-        }
         let token = Token::read(value);
-        let text = token.to_text().map(str::to_owned);
-        if text.is_none() && token != Token::Absent {
-            odd.push((path_of(&format!("{path}."), key), value));
+        if entries.iter().any(|(known, _)| *known == key) {
+            odd.push((path(&key) + "#2", value));
+        } else if token.to_text().is_none() && token != Token::Absent {
+            odd.push((path(&key), value));
+            entries.push((key, Token::Absent));
+        } else {
+            entries.push((key, token));
         }
-        entries.push((key.to_owned(), text));
     });
     if read.is_err() {
-        return leftovers.push((path.to_owned(), value));
+        return leftovers.push((COLUMNS[index].path(), value));
     }
     leftovers.append(&mut odd);
     if !entries.is_empty() {
-        entries.sort();
-        builder.set_map(row, entries.iter().map(|(key, value)| (key.as_str(), value.as_deref())));
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        builder.set_map(row, entries.iter().map(|(key, value)| (&**key, value.to_text())));
     }
 }
 
 /// Calls with each key and the source text of its value.
-fn each_entry<'a>(object: &'a str, mut entry: impl FnMut(&str, &'a str)) -> Result<(), String> {
+fn each_entry<'a>(object: &'a str, mut entry: impl FnMut(Cow<'a, str>, &'a str)) -> Result<(), String> {
     let mut last_end = None;
     for item in sonic_rs::to_object_iter(object) {
         let (key, value) = item.map_err(|error| syntax_error(&error))?;
         let raw = match value.as_raw_cow() {
-            std::borrow::Cow::Borrowed(raw) => raw,
-            std::borrow::Cow::Owned(_) => return Err("a value that cannot be borrowed".to_owned()),
+            Cow::Borrowed(raw) => raw,
+            Cow::Owned(_) => return Err("a value that cannot be borrowed".to_owned()),
         };
-        entry(&key, raw);
+        entry(key, raw);
         last_end = Some(raw.as_ptr() as usize + raw.len() - object.as_ptr() as usize);
     }
     // The iterator stops at the closing brace: nothing but that may follow the last value.

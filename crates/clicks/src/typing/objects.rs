@@ -4,6 +4,7 @@
 //! before. Comparing their bytes is many times cheaper than reading them again.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use foldhash::fast::FixedState;
@@ -12,6 +13,7 @@ use hashbrown::HashTable;
 use crate::schema::{COLUMNS, Place};
 
 use super::columns::ColumnBuilder;
+use super::extra::Member;
 
 /// The id of the object that is not there: all its columns are NULL.
 pub(super) const ABSENT: u32 = 0;
@@ -21,6 +23,8 @@ struct Seen {
     start: usize,
     end: usize,
     id: u32,
+    /// What no column holds.
+    extra: Arc<[Member]>,
 }
 
 /// The distinct objects of one place, and which of them each row has.
@@ -46,11 +50,12 @@ impl ObjectTable {
         }
     }
 
-    /// The id of an object of exactly this source text, if one was remembered; and the hash to remember it by.
-    pub(super) fn find(&self, source: &[u8]) -> (u64, Option<u32>) {
+    /// The id and the extra values of an object of exactly this source text, if there was one; and the hash to remember
+    /// it by.
+    pub(super) fn find(&self, source: &[u8]) -> (u64, Option<(u32, &[Member])>) {
         let hash = FixedState::default().hash_one(source);
         let found = self.seen.find(hash, |seen| seen.hash == hash && &self.sources[seen.start..seen.end] == source);
-        (hash, found.map(|seen| seen.id))
+        (hash, found.map(|seen| (seen.id, &*seen.extra)))
     }
 
     /// A new object, whose columns are then set at this position.
@@ -60,11 +65,11 @@ impl ObjectTable {
         id
     }
 
-    /// Remembers an object that was typed without remainder.
-    pub(super) fn remember(&mut self, hash: u64, source: &[u8], id: u32) {
+    /// Remembers an object that was typed.
+    pub(super) fn remember(&mut self, hash: u64, source: &[u8], id: u32, extra: &[Member]) {
         let start = self.sources.len();
         self.sources.extend_from_slice(source);
-        let seen = Seen { hash, start, end: self.sources.len(), id };
+        let seen = Seen { hash, start, end: self.sources.len(), id, extra: extra.into() };
         self.seen.insert_unique(hash, seen, |seen| seen.hash);
     }
 
