@@ -4,6 +4,7 @@
 //! of one hour, and every hour is the same whichever range it is asked for in.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
 
@@ -16,6 +17,7 @@ use crate::world::{Affiliate, Honesty, World};
 use crate::{Config, ConfigError, Feed};
 
 const HOURS: usize = 24;
+const SECONDS_IN_HOUR: i64 = 3600;
 /// How busy Monday to Sunday are, in hundredths; a week's mean is 100.
 const WEEKDAYS: [u64; 7] = [104, 106, 105, 103, 100, 92, 90];
 /// Weight of an affiliate's home country, against the 1,000 of all countries together.
@@ -53,15 +55,32 @@ impl Traffic {
 
     /// The rows that a feed returns for the whole range: JSON objects, newest first.
     pub fn rows(&self, feed: Feed) -> impl Iterator<Item = String> + '_ {
+        self.rows_between(feed, 0..=i64::MAX)
+    }
+
+    /// The rows that a feed returns for some seconds since 1970 (of the range, which is all there is), newest first.
+    pub fn rows_between(&self, feed: Feed, seconds: RangeInclusive<i64>) -> impl Iterator<Item = String> + '_ {
         let days = (0..self.config.days).rev();
         let hours = days.flat_map(|day| (0..HOURS).rev().map(move |hour| (day, hour)));
         hours.flat_map(move |(day, hour)| {
-            let clicks = self.hour(day, hour);
-            clicks.into_iter().rev().filter(move |click| self.is_in(feed, click)).map(move |click| {
+            let wanted = seconds.clone();
+            let start = self.start_of(day, hour);
+            let is_outside = start > *wanted.end() || start + SECONDS_IN_HOUR <= *wanted.start();
+            let clicks = if is_outside { Vec::new() } else { self.hour(day, hour) };
+            let is_wanted = move |click: &Click<'_>| wanted.contains(&click.unix_seconds) && self.is_in(feed, click);
+            clicks.into_iter().rev().filter(is_wanted).map(move |click| {
                 let new_fields = day * 4 >= self.config.days * 3 && click.offer.tracking_domain == EARLY_DOMAIN;
                 render(&click, feed, &self.world, self.config.seed, new_fields)
             })
         })
+    }
+
+    fn date(&self, day: u32) -> NaiveDate {
+        self.config.from + Days::new(u64::from(day))
+    }
+
+    fn start_of(&self, day: u32, hour: usize) -> i64 {
+        self.date(day).and_time(NaiveTime::MIN).and_utc().timestamp() + SECONDS_IN_HOUR * hour as i64
     }
 
     fn is_in(&self, feed: Feed, click: &Click<'_>) -> bool {
@@ -74,9 +93,9 @@ impl Traffic {
 
     /// The clicks of one hour, oldest first.
     fn hour(&self, day: u32, hour: usize) -> Vec<Click<'_>> {
-        let date = self.config.from + Days::new(u64::from(day));
-        let start = date.and_time(NaiveTime::MIN).and_utc().timestamp() + 3600 * hour as i64;
-        let mut drafts: Vec<_> = (0..self.clicks_in(date, hour)).map(|index| self.draft(start, hour, index)).collect();
+        let start = self.start_of(day, hour);
+        let mut drafts: Vec<_> =
+            (0..self.clicks_in(self.date(day), hour)).map(|index| self.draft(start, hour, index)).collect();
         drafts.sort_by_key(|draft| draft.unix_seconds);
         let mut seen = HashSet::new();
         drafts
@@ -102,7 +121,7 @@ impl Traffic {
         let mut dice = Dice::new(self.config.seed, Purpose::Click, start as u64, index);
         let affiliate = &self.world.affiliates[dice.weighted(&self.shares[hour])];
         let is_bot = affiliate.honesty == Honesty::Bots;
-        let second = dice.below(3600) as i64;
+        let second = dice.below(SECONDS_IN_HOUR as u64) as i64;
         let country = if is_bot { affiliate.home } else { country(affiliate.home, hour, &mut dice) };
         let number = self.visitor_number(affiliate, start, &mut dice);
         // Who clicks for the sake of clicking stays with one offer.
@@ -123,7 +142,9 @@ impl Traffic {
         let total: u64 = self.world.affiliates.iter().map(|other| other.weight).sum();
         let clicks_a_day = u64::from(self.config.clicks_per_day) * affiliate.weight / total;
         match affiliate.honesty {
-            Honesty::Duplicates => (start / 3600) as u64 * 100_000 + dice.below(1 + clicks_a_day / (24 * 12)),
+            Honesty::Duplicates => {
+                (start / SECONDS_IN_HOUR) as u64 * 100_000 + dice.below(1 + clicks_a_day / (24 * 12))
+            }
             Honesty::Bots => dice.below(3 + clicks_a_day / 25),
             _ => dice.below(12 + clicks_a_day * 3),
         }

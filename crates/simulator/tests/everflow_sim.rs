@@ -33,6 +33,18 @@ fn every_wrapper_holds_the_same_rows() {
 }
 
 #[test]
+fn between_returns_the_rows_of_these_seconds_and_no_other() {
+    let all = String::from_utf8(run(&format!("{SMALL} --format ndjson")).stdout).unwrap();
+    let part =
+        |range: &str| String::from_utf8(run(&format!("{SMALL} --format ndjson --between {range}")).stdout).unwrap();
+    let morning = part("2026-03-02T00:00:00/2026-03-02T11:29:59");
+    let evening = part("2026-03-02T11:30:00/2026-03-02T23:59:59");
+    assert!(!morning.is_empty() && !evening.is_empty());
+    assert_eq!(evening + &morning, all);
+    assert_eq!(part("2026-03-03T00:00:00/2026-03-04T00:00:00"), "");
+}
+
+#[test]
 fn an_answer_without_rows_is_still_an_answer() {
     // One click on the day, of another affiliate than the portal's.
     let none = "generate --feed affiliate-clicks --from 2026-03-02 --days 1 --clicks-per-day 1";
@@ -60,6 +72,8 @@ fn wrong_flags_exit_with_2_and_say_why() {
         ("generate --feed clicks --from 2026-03-02", "no feed is called \"clicks\""),
         ("generate --feed network-clicks --from 2024-11-31", "2024-11-31"),
         ("generate --feed network-clicks --from 2026-03-02 --days 0", "days must be from 1 to 3660"),
+        ("generate --feed network-clicks --from 2026-03-02 --between 2026-03-02", "two times with a slash"),
+        ("generate --feed network-clicks --from 2026-03-02 --between 2026-03-02/x", "is not YYYY-MM-DDTHH:MM:SS"),
         ("generate --feed network-clicks --from 2026-03-02 --affiliate 3", "no affiliate 3"),
         ("generate --feed network-clicks --from 2026-03-02 --out /nowhere/at/all", "cannot write to /nowhere/at/all"),
     ];

@@ -115,20 +115,19 @@ type Object = (&'static str, &'static str);
 #[test]
 fn every_feed_has_the_keys_of_its_page_in_their_order() {
     let late_subs = ["sub6", "sub7", "sub8", "sub9", "sub10"];
-    let cases: [(Feed, &str, &[&str], &str, &[Object]); 3] = [
-        (Feed::InvalidClicks, NETWORK_KEYS, &[], NETWORK_RELATIONSHIP, NETWORK_OBJECTS),
-        (Feed::NetworkClicks, NETWORK_KEYS, &late_subs, NETWORK_RELATIONSHIP, NETWORK_OBJECTS),
-        (Feed::AffiliateClicks, AFFILIATE_KEYS, &[], AFFILIATE_RELATIONSHIP, AFFILIATE_OBJECTS),
-    ];
-    for (feed, keys, late_subs, relationship, objects) in cases {
-        let rows = texts(config(), feed);
-        assert!(rows.len() > 200, "{feed}: {}", rows.len());
-        for row in &rows {
-            assert_keys(row, keys, late_subs);
-            assert_keys(object(row, "relationship"), relationship, &[]);
-            for (name, keys) in objects {
-                assert_keys(object(row, name), keys, &[]);
-            }
+    assert_page(Feed::InvalidClicks, NETWORK_KEYS, &[], NETWORK_RELATIONSHIP, NETWORK_OBJECTS);
+    assert_page(Feed::NetworkClicks, NETWORK_KEYS, &late_subs, NETWORK_RELATIONSHIP, NETWORK_OBJECTS);
+    assert_page(Feed::AffiliateClicks, AFFILIATE_KEYS, &[], AFFILIATE_RELATIONSHIP, AFFILIATE_OBJECTS);
+}
+
+fn assert_page(feed: Feed, keys: &str, late_subs: &[&str], relationship: &str, objects: &[Object]) {
+    let rows = texts(config(), feed);
+    assert!(rows.len() > 200, "{feed}: {}", rows.len());
+    for row in &rows {
+        assert_keys(row, keys, late_subs);
+        assert_keys(object(row, "relationship"), relationship, &[]);
+        for (name, keys) in objects {
+            assert_keys(object(row, name), keys, &[]);
         }
     }
 }

@@ -5,10 +5,11 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use simulator::{Config, ConfigError, Feed, Traffic};
 
@@ -49,6 +50,9 @@ struct Generate {
     /// Whose clicks the affiliate feed returns
     #[arg(long, default_value_t = 17)]
     affiliate: i64,
+    /// Only these seconds of it, both ends inclusive, such as 2026-03-02T00:00:00/2026-03-02T23:59:59, UTC
+    #[arg(long, value_name = "FROM/TO", value_parser = parse_seconds)]
+    between: Option<RangeInclusive<i64>>,
     /// How the rows are wrapped
     #[arg(long, value_enum, default_value_t = Format::Wrapper)]
     format: Format,
@@ -81,6 +85,16 @@ impl Format {
     }
 }
 
+fn parse_seconds(text: &str) -> Result<RangeInclusive<i64>, String> {
+    let (from, to) = text.split_once('/').ok_or("write two times with a slash between")?;
+    let parse = |time: &str| -> Result<i64, String> {
+        let time: NaiveDateTime =
+            time.parse().map_err(|error| format!("'{time}' is not YYYY-MM-DDTHH:MM:SS: {error}"))?;
+        Ok(time.and_utc().timestamp())
+    };
+    Ok(parse(from)?..=parse(to)?)
+}
+
 fn main() -> ExitCode {
     let Command::Generate(arguments) = Cli::parse().command;
     match generate(&arguments) {
@@ -111,8 +125,13 @@ fn generate(arguments: &Generate) -> Result<(), Failure> {
             (name, Box::new(file))
         }
     };
-    write_rows(traffic.rows(arguments.feed), arguments.format, BufWriter::with_capacity(1 << 18, output))
-        .map_err(|error| Failure::Write(target, error))
+    let seconds = arguments.between.clone().unwrap_or(0..=i64::MAX);
+    write_rows(
+        traffic.rows_between(arguments.feed, seconds),
+        arguments.format,
+        BufWriter::with_capacity(1 << 18, output),
+    )
+    .map_err(|error| Failure::Write(target, error))
 }
 
 fn write_rows(rows: impl Iterator<Item = String>, format: Format, mut output: impl Write) -> io::Result<()> {
