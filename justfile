@@ -1,0 +1,48 @@
+# `just` lists these; each is one line of what CONTRIBUTING.md says.
+
+# Keeps dependencies between clones and CI runs
+export CARGO_TARGET_DIR := env("CARGO_TARGET_DIR", home_directory() / ".cache/clickproof/target")
+
+_default:
+    @just --list
+
+# Everything that CI runs
+ci:
+    bash .ci/run
+
+# Format
+fmt:
+    cargo fmt --all
+
+# Format, lints and documentation, without the tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# All tests
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# A query over the sample lake, such as `just run proxy_rate --format csv`
+run QUERY *ARGS:
+    cargo run --bin analyze -- run {{QUERY}} {{ARGS}}
+
+# Make the sample lake anew
+sample:
+    data/make-sample
+
+# `fetcher land` against DuckDB, recorded in benches/runs
+bench-land *ARGS:
+    cargo build --release --bin fetcher --no-default-features --features fetcher
+    cargo build --release -p simulator
+    python3 benches/land.py "$CARGO_TARGET_DIR/release/fetcher" "$CARGO_TARGET_DIR/release/everflow-sim" {{ARGS}} \
+        --record "benches/runs/$(date +%F)/land.txt"
+
+# Banned crates, licences and sources of the dependencies
+deny:
+    cargo deny check bans licenses sources
+
+# Known vulnerabilities of the dependencies; needs the network
+advisories:
+    cargo deny check advisories
