@@ -39,12 +39,12 @@ fn plain_type(data_type: &DataType) -> DataType {
     }
 }
 
-/// The rows of `batch` in the types of `schema`, in one piece or, where there is very much text, several.
+/// The rows of `batch` in the types of `schema`, in one piece or, where there is very much text, several; none for no rows.
 pub(super) fn pieces<'a>(
     batch: &'a RecordBatch,
     schema: &'a SchemaRef,
 ) -> impl Iterator<Item = Result<RecordBatch, String>> + 'a {
-    let mut waiting = vec![batch.clone()];
+    let mut waiting = if batch.num_rows() == 0 { vec![] } else { vec![batch.clone()] };
     std::iter::from_fn(move || {
         let mut piece = waiting.pop()?;
         while piece.num_rows() > 1 && text_bytes(&piece) > PIECE_BYTES_MAX {

@@ -192,7 +192,7 @@ mod tests {
         let (lower, upper) = wilson_interval(10.0, 37.0).unwrap();
         let rows: Vec<&str> = text.lines().skip(3).take(5).collect();
         assert_eq!(rows[0], format!("| {lower:.6} | {upper:.6} |"));
-        assert_eq!(rows[1], "| 0.0      | 0.094064 |");
+        assert_eq!(rows[1], "| 0.0      | 0.094058 |");
         assert!(rows[2..].iter().all(|row| *row == "|          |          |"), "{text}");
 
         let batches = query(
