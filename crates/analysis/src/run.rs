@@ -223,3 +223,7 @@ fn width(environment: &Environment) -> Option<usize> {
 fn color(environment: &Environment) -> bool {
     !environment.no_color && std::io::stdout().is_terminal()
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -248,11 +248,17 @@ impl Engine {
                 // Pages that cannot be decoded surface as Arrow errors, too: then a file is to blame, not the SQL.
                 match self.find_undecodable(error) {
                     Some(bad) => EngineError::BadFile(bad),
-                    None => EngineError::Sql(Box::new(SqlError::from_planning(text, error))),
+                    None => EngineError::Sql(Box::new(SqlError::from_planning(text, error, || self.functions()))),
                 }
             }
             _ => self.explain_without_sql(error),
         }
+    }
+
+    fn functions(&self) -> Vec<String> {
+        let state = &self.state;
+        let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+        names.chain(state.window_functions().keys()).cloned().collect()
     }
 
     fn explain_without_sql(&self, error: &DataFusionError) -> EngineError {

@@ -84,8 +84,9 @@ impl SqlError {
         Self::new(text, message.replace("found: EOF", "found the end of the statement"), place)
     }
 
-    /// Translates an error of planning: its diagnostic where it has one, else the name it quotes.
-    pub fn from_planning(text: &SqlText, error: &DataFusionError) -> Self {
+    /// Translates an error of planning: its diagnostic where it has one, else the name it quotes. A function that is
+    /// unknown is compared with `functions`.
+    pub fn from_planning(text: &SqlText, error: &DataFusionError, functions: impl FnOnce() -> Vec<String>) -> Self {
         let diagnostic = error.diagnostic();
         let plain = plain_message(error);
         let (message, mut hints) = split_hints(&plain);
@@ -103,6 +104,13 @@ impl SqlError {
             && let Some(hint) = similar_column(schema_error)
         {
             hints = vec![hint];
+        }
+        let mut names = quoted_names(&plain);
+        if let Some(wanted) = names.next().filter(|_| plain.starts_with("Invalid function")) {
+            // DataFusion counts edits, to which 'cuont' is nearer to 'cot' than to 'count'.
+            let functions = functions();
+            let similar = closest(wanted, functions.iter().map(String::as_str));
+            hints = similar.map(|similar| format!("did you mean '{similar}'?")).into_iter().collect();
         }
         let place = place.or_else(|| quoted_names(&plain).find_map(|name| find_name(&text.sql, name)));
         hints.dedup();

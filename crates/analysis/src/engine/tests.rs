@@ -294,14 +294,14 @@ async fn text_in_answers_is_plain() {
 #[tokio::test]
 async fn memory_is_bounded_a_sort_spills_and_what_cannot_is_told() {
     let lake = TestLake::new();
-    let options = Options { memory_limit_bytes: Some(24 << 20), ..Options::default() };
+    let options = Options { memory_limit_bytes: Some(16 << 20), ..Options::default() };
     let engine = engine(&lake, &options).unwrap();
-    let rows = 1_500_000;
+    let rows = 600_000;
     let sql = format!("SELECT count(*), min(v) FROM (SELECT value AS v, row_number() OVER (ORDER BY -value) AS r FROM generate_series(1, {rows})) WHERE r > 0");
     let found = ask(&engine, &sql).await;
     assert_eq!(found.unwrap_or_else(|e| panic!("{e}")), [format!("{rows}|1")]);
     let sql = format!("SELECT array_agg(repeat('x', 40) || value) FROM generate_series(1, {rows})");
     let error = ask(&engine, &sql).await.unwrap_err();
     assert!(matches!(error, EngineError::Resources { .. }), "{error:?}");
-    assert!(error.to_string().contains("memory limit of 24.0 MiB") && error.to_string().contains("--memory-limit"), "{error}");
+    assert!(error.to_string().contains("memory limit of 16.0 MiB") && error.to_string().contains("--memory-limit"), "{error}");
 }
