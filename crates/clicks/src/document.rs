@@ -54,7 +54,9 @@ fn lines(bytes: &[u8]) -> Vec<Piece> {
         let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
         let line = &bytes[start..end];
         if is_one_object(line) {
-            pieces.push(Piece::Row(start..end));
+            let row = line.trim_ascii();
+            let start = start + (line.len() - line.trim_ascii_start().len());
+            pieces.push(Piece::Row(start..start + row.len()));
         } else if !line.trim_ascii().is_empty() {
             let mut scanner = Scanner::default();
             let mut inner = Vec::new();
@@ -67,13 +69,31 @@ fn lines(bytes: &[u8]) -> Vec<Piece> {
     pieces
 }
 
-/// True for `{...}` whose first key is not a wrapper's. That the braces are one pair is checked when the row is read.
+/// True for `{...}` that is no answer. That the braces are one pair is checked when the row is read.
 fn is_one_object(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    let first_key = line.get(1..).unwrap_or_default().trim_ascii_start();
-    line.starts_with(b"{")
-        && line.ends_with(b"}")
-        && !scanner::WRAPPER_KEYS.iter().any(|key| first_key.get(1..).is_some_and(|rest| rest.starts_with(key)))
+    if !(line.starts_with(b"{") && line.ends_with(b"}")) {
+        return false;
+    }
+    // A click names itself before anything that looks like an answer's key; nearly always at once.
+    let beginning = memchr::memmem::find(line, scanner::CLICK_KEY).map_or(line, |at| &line[..at]);
+    !scanner::WRAPPER_KEYS.iter().any(|key| memchr::memmem::find(beginning, key).is_some())
+}
+
+/// Where the first line begins that opens a document of several lines: `[`, `{` or `{"clicks": [`.
+///
+/// Only short lines are taken for such, so that a long one that was cut off after a bracket stays alone.
+fn first_of_several_lines(bytes: &[u8]) -> Option<usize> {
+    const LENGTH_MAX: usize = 64;
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', bytes) {
+        let line = bytes[start..end].trim_ascii();
+        if line.len() <= LENGTH_MAX && matches!((line.first(), line.last()), (Some(b'{' | b'['), Some(b'{' | b'['))) {
+            return Some(start);
+        }
+        start = end + 1;
+    }
+    None
 }
 
 /// What the structure of an input says about its completeness.
@@ -148,7 +168,7 @@ impl<R: Read> Document<R> {
             match self.next_lines()? {
                 Some(block) => return Ok(Some(block)),
                 None if self.is_at_end && self.buffer.is_empty() => return Ok(None),
-                // A line longer than any row: only its structure can tell what it is.
+                // A line longer than any row, or the first of several: only its structure can tell what it is.
                 None => self.scanner = Some(Scanner::default()),
             }
         }
@@ -168,12 +188,16 @@ impl<R: Read> Document<R> {
             let end = match memchr::memrchr(b'\n', &self.buffer) {
                 _ if self.is_at_end => self.buffer.len(),
                 Some(newline) => newline + 1,
-                None if self.buffer.len() > ROW_BYTES_MAX => return Ok(None),
+                None if self.buffer.len() >= ROW_BYTES_MAX => return Ok(None),
                 None => {
                     wanted = self.buffer.len() * 2;
                     continue;
                 }
             };
+            if let Some(start) = first_of_several_lines(&self.buffer[..end]) {
+                self.scanner = Some(Scanner::default());
+                return Ok((start > 0).then(|| self.take(start, Pieces::Lines)));
+            }
             return Ok((end > 0).then(|| self.take(end, Pieces::Lines)));
         }
     }

@@ -6,6 +6,8 @@ use super::ROW_BYTES_MAX;
 
 /// The keys under which an answer holds its rows.
 pub(super) const WRAPPER_KEYS: [&[u8]; 2] = [b"clicks\"", b"table\""];
+/// The key that only a click has: an object with it is no answer.
+pub(super) const CLICK_KEY: &[u8] = b"transaction_id\"";
 
 /// A part of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,17 @@ enum Place {
     Row,
 }
 
+/// How far the scan is into the key of an answer and its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum WrapperKey {
+    #[default]
+    None,
+    /// The key was read, its value comes next.
+    AwaitsValue,
+    /// Its value is an array: the first thing in it says whether of rows.
+    AwaitsRow,
+}
+
 /// A scan that goes on when more bytes come.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
@@ -53,10 +66,15 @@ pub(super) struct Scanner {
     depth: u32,
     is_in_text: bool,
     is_escaped: bool,
-    /// The last text at depth 1 of an object: its key, once a colon follows.
+    /// Where the last text at depth 1 of an object began; [`usize::MAX`] once those bytes are gone.
     text_start: usize,
-    last_text_is_wrapper_key: bool,
-    wrapper_key_awaits_value: bool,
+    /// The next text at depth 1 is a key, not a value.
+    is_key_next: bool,
+    wrapper_key: WrapperKey,
+    /// A key that only a click has stands in the object.
+    is_click: bool,
+    /// A list of no rows, or null, stands in the object: an answer, unless it is a click.
+    has_empty_list: bool,
     /// The object is an answer: what is in it beside rows is no row.
     is_answer: bool,
     /// The rows are in an object, not in a bare array.
@@ -70,7 +88,11 @@ pub(super) struct Scanner {
 impl Scanner {
     /// Scans what is new in the buffer.
     pub(super) fn scan(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
-        while self.at < buffer.len() {
+        let whole = buffer;
+        while self.at < whole.len() {
+            // Parts of something too long are of one size, wherever blocks end.
+            let end = if self.is_piece() { self.start + ROW_BYTES_MAX } else { whole.len() };
+            let buffer = &whole[..end.min(whole.len())];
             if self.is_in_text {
                 self.scan_text(buffer);
             } else {
@@ -82,11 +104,15 @@ impl Scanner {
                     Place::Row => self.scan_row(buffer, pieces),
                 }
             }
-            let is_piece = matches!(self.place, Place::Object | Place::Row | Place::Garbage) && !self.is_answer_tail();
-            if is_piece && self.at - self.start >= ROW_BYTES_MAX {
+            if self.is_piece() && self.at - self.start >= ROW_BYTES_MAX {
                 self.push_part(pieces);
             }
         }
+    }
+
+    /// True inside something that will be a piece.
+    fn is_piece(&self) -> bool {
+        matches!(self.place, Place::Object | Place::Row | Place::Garbage) && !self.is_answer_tail()
     }
 
     /// Ends the scan at the end of the input. True where that was in the middle of something.
@@ -94,7 +120,7 @@ impl Scanner {
         let is_cut_off = !matches!(self.place, Place::Between | Place::Garbage);
         if self.place == Place::Garbage {
             self.push_broken(end, "not JSON", pieces);
-        } else if matches!(self.place, Place::Object | Place::Row) && !self.is_answer_tail() && end > self.start {
+        } else if self.is_piece() && end > self.start {
             self.push_broken(end, "the input ends inside this row", pieces);
         }
         if matches!(self.place, Place::Rows | Place::Row) {
@@ -110,13 +136,11 @@ impl Scanner {
     pub(super) fn pending_from(&self) -> usize {
         match self.place {
             Place::Between | Place::Rows => self.at,
-            Place::Object if self.is_answer => {
-                if self.is_in_text {
-                    self.text_start
-                } else {
-                    self.at
-                }
-            }
+            // Of a text beside the list, only as much is kept as its being a key of interest takes.
+            Place::Object if self.is_answer => match self.at.checked_sub(self.text_start) {
+                Some(length) if self.is_in_text && length <= CLICK_KEY.len() => self.text_start - 1,
+                _ => self.at,
+            },
             Place::Garbage | Place::Object | Place::Row => self.start,
         }
     }
@@ -125,7 +149,7 @@ impl Scanner {
     pub(super) fn forget(&mut self, bytes: usize) {
         self.at -= bytes;
         self.start = self.start.saturating_sub(bytes);
-        self.text_start = self.text_start.saturating_sub(bytes);
+        self.text_start = self.text_start.checked_sub(bytes).unwrap_or(usize::MAX);
     }
 
     pub(super) fn answers(&self) -> u64 {
@@ -156,9 +180,24 @@ impl Scanner {
             return;
         }
         self.is_in_text = false;
-        if self.place == Place::Object && self.depth == 1 {
-            let text = buffer.get(self.text_start..self.at).unwrap_or_default();
-            self.last_text_is_wrapper_key = WRAPPER_KEYS.contains(&text);
+        if self.place == Place::Object && self.depth == 1 && self.is_key_next {
+            self.read_key(buffer);
+        }
+    }
+
+    fn read_key(&mut self, buffer: &[u8]) {
+        self.is_key_next = false;
+        let key = buffer.get(self.text_start..self.at).unwrap_or_default();
+        if key == CLICK_KEY {
+            if self.is_answer {
+                // A click with a list of objects under the key of an answer: what is left of it is kept as it stands.
+                self.is_answer = false;
+                self.start = self.text_start - 1;
+                self.parts = 0;
+            }
+            self.is_click = true;
+        } else if !self.is_click && WRAPPER_KEYS.contains(&key) {
+            self.wrapper_key = WrapperKey::AwaitsValue;
         }
     }
 
@@ -172,8 +211,10 @@ impl Scanner {
                 self.place = Place::Object;
                 self.depth = 1;
                 self.is_answer = false;
-                self.last_text_is_wrapper_key = false;
-                self.wrapper_key_awaits_value = false;
+                self.is_click = false;
+                self.has_empty_list = false;
+                self.is_key_next = true;
+                self.wrapper_key = WrapperKey::None;
             }
             b'[' => self.begin_rows(false),
             byte if byte.is_ascii_whitespace() => {}
@@ -197,37 +238,46 @@ impl Scanner {
 
     fn scan_object(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {
         let byte = buffer[self.at];
-        self.at += 1;
-        if self.wrapper_key_awaits_value && !byte.is_ascii_whitespace() {
-            self.wrapper_key_awaits_value = false;
-            match byte {
-                // A click with a key of that name is still a click.
-                _ if memchr::memmem::find(&buffer[self.start..self.at], b"\"transaction_id\"").is_some() => {}
-                b'[' => return self.begin_rows(true),
-                // A null list is an answer of zero rows.
-                b'n' => self.begin_answer(),
+        if self.wrapper_key != WrapperKey::None && !byte.is_ascii_whitespace() && byte != b':' {
+            match (std::mem::take(&mut self.wrapper_key), byte) {
+                (WrapperKey::AwaitsValue, b'[') => self.wrapper_key = WrapperKey::AwaitsRow,
+                (WrapperKey::AwaitsValue, b'n') | (WrapperKey::AwaitsRow, b']') => self.has_empty_list = true,
+                (WrapperKey::AwaitsRow, b'{') => {
+                    self.depth -= 1;
+                    return self.begin_rows(true);
+                }
                 _ => {}
             }
         }
+        self.at += 1;
         match byte {
             b'"' => {
                 self.is_in_text = true;
-                self.text_start = self.at;
+                if self.depth == 1 {
+                    self.text_start = self.at;
+                }
             }
-            b':' if self.depth == 1 => {
-                self.wrapper_key_awaits_value = std::mem::take(&mut self.last_text_is_wrapper_key);
-            }
+            b',' if self.depth == 1 => self.is_key_next = true,
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => {
                 self.depth -= 1;
                 if self.depth == 0 {
-                    if !self.is_answer {
-                        self.push_row(pieces);
-                    }
-                    self.place = Place::Between;
+                    self.end_object(pieces);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn end_object(&mut self, pieces: &mut Vec<Piece>) {
+        self.place = Place::Between;
+        if self.is_answer {
+            return;
+        }
+        if self.has_empty_list && !self.is_click && self.parts == 0 {
+            self.begin_answer();
+        } else {
+            self.push_row(pieces);
         }
     }
 
@@ -256,6 +306,7 @@ impl Scanner {
             b']' => {
                 self.end_answer();
                 self.depth = 1;
+                self.is_key_next = false;
                 self.place = if self.is_wrapped { Place::Object } else { Place::Between };
             }
             // A brace that closes nothing: the quotes or brackets of the row before were broken.

@@ -1,1 +1,99 @@
+//! Rows come out of any wrapper, however the bytes arrive, and nothing is dropped.
 
+use std::io::{self, Read};
+
+use super::*;
+
+mod broken;
+mod large;
+mod wrappers;
+
+/// A reader that returns at most so many bytes at a time.
+struct Trickle<'a> {
+    bytes: &'a [u8],
+    step: usize,
+}
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.step.min(buffer.len()).min(self.bytes.len());
+        let (head, rest) = self.bytes.split_at(count);
+        buffer[..count].copy_from_slice(head);
+        self.bytes = rest;
+        Ok(count)
+    }
+}
+
+/// All that comes out of an input.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    /// The pieces in order: where, what, and for broken ones the reason and the part.
+    pieces: Vec<(usize, Vec<u8>, Option<(&'static str, u32)>)>,
+    structure: Structure,
+    largest_block: usize,
+}
+
+impl Found {
+    fn of(input: &[u8]) -> Found {
+        Found::by(input, usize::MAX)
+    }
+
+    fn by(input: &[u8], step: usize) -> Found {
+        Found::from(Trickle { bytes: input, step })
+    }
+
+    fn from(input: impl Read) -> Found {
+        let mut document = Document::open(input).unwrap();
+        let mut found = Found::default();
+        let mut end = None;
+        while let Some(block) = document.next_block().unwrap() {
+            assert_eq!(end.unwrap_or(block.offset), block.offset, "a gap between blocks");
+            end = Some(block.offset + block.bytes.len() as u64);
+            found.largest_block = found.largest_block.max(block.bytes.capacity());
+            for piece in block.pieces() {
+                let (range, fault) = match piece {
+                    Piece::Row(range) => (range, None),
+                    Piece::Broken(broken) => (broken.range.clone(), Some((broken.reason, broken.part))),
+                };
+                let at = usize::try_from(block.offset).unwrap() + range.start;
+                found.pieces.push((at, block.bytes[range].to_vec(), fault));
+            }
+        }
+        found.structure = document.structure();
+        found
+    }
+
+    fn rows(&self) -> Vec<&str> {
+        let rows = self.pieces.iter().filter(|(_, _, fault)| fault.is_none());
+        rows.map(|(_, bytes, _)| std::str::from_utf8(bytes).unwrap()).collect()
+    }
+
+    fn broken(&self) -> Vec<(&str, &str, u32)> {
+        let broken = self.pieces.iter().filter_map(|(_, bytes, fault)| fault.map(|fault| (bytes, fault)));
+        broken.map(|(bytes, (reason, part))| (std::str::from_utf8(bytes).unwrap(), reason, part)).collect()
+    }
+
+    /// The bytes of the input that are in no piece; asserts that none is in two.
+    fn outside<'a>(&self, input: &'a [u8]) -> Vec<&'a [u8]> {
+        let (mut at, mut outside) = (0, Vec::new());
+        for (start, bytes, _) in &self.pieces {
+            assert!(*start >= at, "pieces overlap at {start}");
+            assert_eq!(&input[*start..start + bytes.len()], bytes, "a piece is not where it says");
+            outside.push(&input[at..*start]);
+            at = start + bytes.len();
+        }
+        outside.push(&input[at..]);
+        outside
+    }
+
+    /// The input without pieces, white space, commas and brackets: what is left is wrapper, or lost.
+    fn unaccounted(&self, input: &[u8]) -> String {
+        let left = self.outside(input).concat();
+        let text = String::from_utf8_lossy(&left).replace('\u{feff}', "");
+        text.chars().filter(|c| !c.is_whitespace() && !",[]{}".contains(*c)).collect()
+    }
+}
+
+fn structure(answers: u64, rows_of_largest_answer: u64, is_cut_off: bool) -> Structure {
+    Structure { answers, rows_of_largest_answer, is_cut_off }
+}
