@@ -32,6 +32,7 @@ DUCKDB_COPY = """
 import sys, time, duckdb
 source, target = sys.argv[1:]
 connection = duckdb.connect()
+connection.execute('SET enable_progress_bar = false')
 started = time.perf_counter()
 connection.execute(
     f"COPY (FROM read_json('{source}', format = 'newline_delimited')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"

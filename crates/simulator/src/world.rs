@@ -169,8 +169,8 @@ fn honesty(rank: usize) -> Honesty {
     match rank % 40 {
         PORTAL_RANK => Honesty::Capped,
         3 | 11 | 23 => Honesty::Proxies,
+        4 => Honesty::Duplicates,
         5 => Honesty::Untargeted,
-        6 => Honesty::Duplicates,
         8 => Honesty::Bots,
         9 => Honesty::SharedExits,
         17 => Honesty::Capped,
@@ -244,7 +244,8 @@ fn offer(index: usize, advertisers: &[Advertiser], dice: &mut Dice) -> Offer {
         name: format!("{} – {market} ({label})", advertisers[advertiser].name),
         advertiser,
         group_id: if dice.chance(300) { 5 + dice.below(3) as i64 } else { 0 },
-        status: if index % 8 == 7 { "paused" } else { "active" },
+        // One in twenty-four: an affiliate that goes on sending clicks to it is careless, not dishonest.
+        status: if index == 15 { "paused" } else { "active" },
         visibility: ["public", "private", "require_approval"][dice.below(3) as usize],
         tracking_domain: dice.below(TRACKING_DOMAINS.len() as u64) as usize,
         currency: if dice.chance(850) { "USD" } else { "EUR" },
