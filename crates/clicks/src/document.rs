@@ -230,12 +230,27 @@ impl<R: Read> Document<R> {
 
     /// Reads until so many bytes are there, or the input ends.
     fn fill(&mut self, wanted: usize) -> Result<(), DocumentError> {
-        let missing = wanted.saturating_sub(self.buffer.len());
-        if missing == 0 || self.is_at_end {
+        let mut len = self.buffer.len();
+        if len >= wanted || self.is_at_end {
             return Ok(());
         }
-        let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.buffer)?;
-        self.is_at_end = read < missing;
+        // Not `read_to_end`, which clears the whole rest of the buffer again for each read.
+        self.buffer.resize(wanted, 0);
+        while len < wanted {
+            match self.input.read(&mut self.buffer[len..]) {
+                Ok(0) => {
+                    self.is_at_end = true;
+                    break;
+                }
+                Ok(read) => len += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.buffer.truncate(len);
+                    return Err(error.into());
+                }
+            }
+        }
+        self.buffer.truncate(len);
         Ok(())
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Found {
 
 struct Key {
     name: &'static str,
+    /// As it stands in JSON: in quotes, with the colon.
+    quoted: String,
     target: Target,
     /// The key that came after this one last time.
     next: usize,
@@ -57,6 +59,7 @@ impl Keys {
             .enumerate()
             .map(|(index, (name, target))| Key {
                 name,
+                quoted: format!("\"{name}\":"),
                 target: *target,
                 next: (index + 1) % known.len(),
                 last_object: 0,
@@ -71,6 +74,17 @@ impl Keys {
         self.object += 1;
     }
 
+    /// The key that followed last time, as it stands in JSON.
+    pub(super) fn expected(&self) -> &str {
+        &self.keys[self.keys[self.current].next].quoted
+    }
+
+    /// Takes the expected key for the next one.
+    pub(super) fn take_expected(&mut self) -> (Found, &'static str) {
+        self.current = self.keys[self.current].next;
+        (self.take_current(), self.keys[self.current].name)
+    }
+
     pub(super) fn find(&mut self, name: &str) -> Found {
         let guess = self.keys[self.current].next;
         let position = if self.keys[guess].name == name {
@@ -83,7 +97,11 @@ impl Keys {
         };
         self.keys[self.current].next = position;
         self.current = position;
-        let key = &mut self.keys[position];
+        self.take_current()
+    }
+
+    fn take_current(&mut self) -> Found {
+        let key = &mut self.keys[self.current];
         if key.last_object == self.object {
             return Found::Again;
         }

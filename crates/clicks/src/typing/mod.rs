@@ -7,6 +7,7 @@ mod columns;
 mod extra;
 mod keys;
 mod objects;
+mod plain;
 mod scalar;
 
 use std::borrow::Cow;
@@ -22,7 +23,8 @@ use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
 use columns::ColumnBuilder;
 use extra::{Leftovers, Member, path_of};
 use keys::{Found, Keys, Target};
-use objects::{ABSENT, ObjectTable};
+use objects::{ABSENT, ObjectTable, Seen};
+use plain::Cursor;
 use scalar::Token;
 
 /// A row nested deeper is not typed: readers of JSON give up there as well.
@@ -77,8 +79,16 @@ const RELATIONSHIP_KEYS: usize = OBJECTS.len() + 1;
 #[derive(Default)]
 struct RawRow<'a> {
     values: Vec<(usize, &'a str)>,
-    objects: [Option<&'a str>; OBJECTS.len()],
+    objects: [Option<RawObject<'a>>; OBJECTS.len()],
     leftovers: Leftovers<'a>,
+}
+
+/// An object of a row.
+enum RawObject<'a> {
+    /// One that was typed before.
+    Seen(Seen),
+    /// The source text of a new one.
+    New(&'a str),
 }
 
 impl ClickTyper {
@@ -133,16 +143,58 @@ impl ClickTyper {
     /// # Errors
     /// Says what makes it no click; nothing of it is kept then.
     pub fn push(&mut self, row: &[u8]) -> Result<(), Rejected> {
-        let row = std::str::from_utf8(row)
+        let row = simdutf8::compat::from_utf8(row)
             .map_err(|error| Rejected::new("", format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-        check_depth(row)?;
-        let raw = self.read(row)?;
+        let raw = match self.read_plain(row) {
+            Some(raw) => raw,
+            None => self.read(row)?,
+        };
         check_required(&raw)?;
         self.append(raw);
         Ok(())
     }
 
+    /// Reads a row of the plain form; none where it has another.
+    fn read_plain<'a>(&mut self, row: &'a str) -> Option<RawRow<'a>> {
+        let mut raw = RawRow { values: Vec::with_capacity(64), ..RawRow::default() };
+        let [object_keys @ .., row_keys, relationship_keys] = self.keys.as_mut_slice() else { return None };
+        let objects = &self.objects;
+        let mut cursor = Cursor::new(row);
+        cursor.known_object(row_keys, |cursor, found, name| match found {
+            Found::Known(Target::Column(index)) => push_present(&mut raw.values, index, cursor.scalar()?),
+            Found::Known(_) => cursor.known_object(relationship_keys, |cursor, found, name| match found {
+                Found::Known(Target::Column(index)) if COLUMNS[index].kind == Kind::TextMap => {
+                    push_present(&mut raw.values, index, cursor.flat_object()?)
+                }
+                Found::Known(Target::Column(index)) => push_present(&mut raw.values, index, cursor.scalar()?),
+                Found::Known(Target::Object(index)) => {
+                    cursor.peek()?;
+                    raw.objects[index] = Some(match objects[index].find_at_start(cursor.rest()) {
+                        Some((seen, length)) => {
+                            cursor.skip(length);
+                            RawObject::Seen(seen.clone())
+                        }
+                        None => RawObject::New(cursor.known_flat_object(&mut object_keys[index])?),
+                    });
+                    Some(())
+                }
+                Found::Unknown => {
+                    raw.leftovers.push((path_of("relationship.", name), cursor.scalar()?));
+                    Some(())
+                }
+                Found::Again | Found::Known(Target::Relationship) => None,
+            }),
+            Found::Unknown => {
+                raw.leftovers.push((path_of("", name), cursor.scalar()?));
+                Some(())
+            }
+            Found::Again => None,
+        })?;
+        cursor.is_at_end().then_some(raw)
+    }
+
     fn read<'a>(&mut self, row: &'a str) -> Result<RawRow<'a>, Rejected> {
+        check_depth(row)?;
         if !row.trim_ascii_start().starts_with('{') {
             return Err(Rejected::new("", "not an object"));
         }
@@ -169,7 +221,7 @@ impl ClickTyper {
         keys.begin();
         let entries = each_entry(relationship, |name, value| match keys.find(&name) {
             Found::Known(Target::Column(index)) => raw.values.push((index, value)),
-            Found::Known(Target::Object(index)) => raw.objects[index] = Some(value),
+            Found::Known(Target::Object(index)) => raw.objects[index] = Some(RawObject::New(value)),
             Found::Known(Target::Relationship) | Found::Unknown => {
                 raw.leftovers.push((path_of("relationship.", &name), value));
             }
@@ -196,9 +248,14 @@ impl ClickTyper {
             }
         }
         let mut extra = members_of(leftovers);
-        for (place, source) in raw.objects.iter().enumerate() {
-            if let Some(source) = source {
-                self.append_object(place, source, &mut extra);
+        for (place, object) in raw.objects.into_iter().enumerate() {
+            match object {
+                None => {}
+                Some(RawObject::Seen(seen)) => {
+                    extra.extend_from_slice(&seen.extra);
+                    self.objects[place].assign(self.rows, seen.id);
+                }
+                Some(RawObject::New(source)) => self.append_object(place, source, &mut extra),
             }
         }
         if extra.is_empty() {
@@ -214,21 +271,35 @@ impl ClickTyper {
 
     fn append_object(&mut self, place: usize, source: &str, extra: &mut Vec<Member>) {
         let table = &mut self.objects[place];
-        let (hash, known) = table.find(source.as_bytes());
-        if let Some((id, known_extra)) = known {
-            extra.extend_from_slice(known_extra);
+        if let Some(seen) = table.find(source) {
+            extra.extend_from_slice(&seen.extra);
+            let id = seen.id;
             return table.assign(self.rows, id);
         }
         let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::new());
         let keys = &mut self.keys[place];
-        keys.begin();
         let prefix = OBJECTS[place].0.path_prefix();
-        let entries = each_entry(source, |name, value| match keys.find(&name) {
-            Found::Known(Target::Column(index)) => values.push((index, value)),
-            Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, &name), value)),
-            Found::Again => odd.push((path_of(&prefix, &name) + "#2", value)),
+        let mut cursor = Cursor::new(source);
+        let plain = cursor.known_object(keys, |cursor, found, name| match found {
+            Found::Known(Target::Column(index)) => push_present(&mut values, index, cursor.scalar()?),
+            Found::Unknown => {
+                odd.push((path_of(&prefix, name), cursor.scalar()?));
+                Some(())
+            }
+            Found::Known(_) | Found::Again => None,
         });
-        if entries.is_err() {
+        let is_read = plain.is_some() && cursor.is_at_end() || {
+            values.clear();
+            odd.clear();
+            keys.begin();
+            let entries = each_entry(source, |name, value| match keys.find(&name) {
+                Found::Known(Target::Column(index)) => values.push((index, value)),
+                Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, &name), value)),
+                Found::Again => odd.push((path_of(&prefix, &name) + "#2", value)),
+            });
+            entries.is_ok()
+        };
+        if !is_read {
             // Not an object, or one that cannot be read: kept as it came.
             extra.append(&mut members_of(vec![(prefix.trim_end_matches('.').to_owned(), source)]));
             return table.assign(self.rows, ABSENT);
@@ -241,7 +312,7 @@ impl ClickTyper {
             }
         }
         let mut members = members_of(odd);
-        table.remember(hash, source.as_bytes(), id, &members);
+        table.remember(source, id, &members);
         extra.append(&mut members);
         table.assign(self.rows, id);
     }
@@ -283,6 +354,14 @@ impl ClickTyper {
     }
 }
 
+/// Keeps a value of a column, unless it says that there is none.
+fn push_present<'a>(values: &mut Vec<(usize, &'a str)>, index: usize, value: &'a str) -> Option<()> {
+    if !matches!(value, "\"\"" | "null") {
+        values.push((index, value));
+    }
+    Some(())
+}
+
 /// What is left over, without what says that something is absent.
 fn members_of(leftovers: Leftovers) -> Vec<Member> {
     let present = leftovers.into_iter().filter(|(_, value)| Token::read(value) != Token::Absent);
@@ -316,26 +395,42 @@ fn set_scalar<'a>(
 
 fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a str, leftovers: &mut Leftovers<'a>) {
     let mut entries: Vec<(Cow<'a, str>, Token<'a>)> = Vec::new();
-    let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
     let mut odd: Leftovers<'a> = Vec::new();
-    let read = each_entry(value, |key, value| {
-        let token = Token::read(value);
-        if entries.iter().any(|(known, _)| *known == key) {
-            odd.push((path(&key) + "#2", value));
-        } else if token.to_text().is_none() && token != Token::Absent {
-            odd.push((path(&key), value));
-            entries.push((key, Token::Absent));
-        } else {
-            entries.push((key, token));
-        }
+    let mut cursor = Cursor::new(value);
+    let plain = cursor.object(|cursor, key| {
+        cursor.scalar().map(|value| add_to_map(&mut entries, &mut odd, index, Cow::Borrowed(key), value))
     });
-    if read.is_err() {
-        return leftovers.push((COLUMNS[index].path(), value));
+    if plain.is_none() || !cursor.is_at_end() {
+        entries.clear();
+        odd.clear();
+        let read = each_entry(value, |key, value| add_to_map(&mut entries, &mut odd, index, key, value));
+        if read.is_err() {
+            return leftovers.push((COLUMNS[index].path(), value));
+        }
     }
     leftovers.append(&mut odd);
     if !entries.is_empty() {
         entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         builder.set_map(row, entries.iter().map(|(key, value)| (&**key, value.to_text())));
+    }
+}
+
+fn add_to_map<'a>(
+    entries: &mut Vec<(Cow<'a, str>, Token<'a>)>,
+    odd: &mut Leftovers<'a>,
+    index: usize,
+    key: Cow<'a, str>,
+    value: &'a str,
+) {
+    let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
+    let token = Token::read(value);
+    if entries.iter().any(|(known, _)| *known == key) {
+        odd.push((path(&key) + "#2", value));
+    } else if token.to_text().is_none() && token != Token::Absent {
+        odd.push((path(&key), value));
+        entries.push((key, Token::Absent));
+    } else {
+        entries.push((key, token));
     }
 }
 

@@ -18,13 +18,15 @@ use super::extra::Member;
 /// The id of the object that is not there: all its columns are NULL.
 pub(super) const ABSENT: u32 = 0;
 
-struct Seen {
+/// An object that was typed.
+#[derive(Clone)]
+pub(super) struct Seen {
     hash: u64,
     start: usize,
     end: usize,
-    id: u32,
+    pub(super) id: u32,
     /// What no column holds.
-    extra: Arc<[Member]>,
+    pub(super) extra: Arc<[Member]>,
 }
 
 /// The distinct objects of one place, and which of them each row has.
@@ -50,12 +52,18 @@ impl ObjectTable {
         }
     }
 
-    /// The id and the extra values of an object of exactly this source text, if there was one; and the hash to remember
-    /// it by.
-    pub(super) fn find(&self, source: &[u8]) -> (u64, Option<(u32, &[Member])>) {
-        let hash = FixedState::default().hash_one(source);
-        let found = self.seen.find(hash, |seen| seen.hash == hash && &self.sources[seen.start..seen.end] == source);
-        (hash, found.map(|seen| (seen.id, &*seen.extra)))
+    /// The object of exactly this source text, if there was one.
+    pub(super) fn find(&self, source: &str) -> Option<&Seen> {
+        let hash = hash_of(source);
+        self.seen.find(hash, |seen| seen.hash == hash && &self.sources[seen.start..seen.end] == source.as_bytes())
+    }
+
+    /// The object that was seen before and with which the text begins, and its length.
+    ///
+    /// A flat object ends at the first brace, unless that is inside a text; then what ends there was never seen.
+    pub(super) fn find_at_start(&self, text: &str) -> Option<(&Seen, usize)> {
+        let end = memchr::memchr(b'}', text.as_bytes())? + 1;
+        self.find(text.get(..end)?).map(|seen| (seen, end))
     }
 
     /// A new object, whose columns are then set at this position.
@@ -66,9 +74,9 @@ impl ObjectTable {
     }
 
     /// Remembers an object that was typed.
-    pub(super) fn remember(&mut self, hash: u64, source: &[u8], id: u32, extra: &[Member]) {
-        let start = self.sources.len();
-        self.sources.extend_from_slice(source);
+    pub(super) fn remember(&mut self, source: &str, id: u32, extra: &[Member]) {
+        let (hash, start) = (hash_of(source), self.sources.len());
+        self.sources.extend_from_slice(source.as_bytes());
         let seen = Seen { hash, start, end: self.sources.len(), id, extra: extra.into() };
         self.seen.insert_unique(hash, seen, |seen| seen.hash);
     }
@@ -95,4 +103,8 @@ impl ObjectTable {
         self.sources.clear();
         (columns, ids)
     }
+}
+
+fn hash_of(source: &str) -> u64 {
+    FixedState::default().hash_one(source.as_bytes())
 }
