@@ -165,9 +165,7 @@ pub(super) fn parse(declaration: &str) -> Result<Param, String> {
         Some(rest) => {
             let (default, about) = next_default(rest.trim_start())?;
             param.default = Some(match default {
-                Word::Bare("null") => {
-                    ScalarValue::try_from(&param.data_type).map_err(|error| error.to_string())?
-                }
+                Word::Bare("null") => ScalarValue::try_from(&param.data_type).map_err(|error| error.to_string())?,
                 Word::Bare(word) => param.parse_value(word).map_err(|error| error.to_string())?,
                 Word::Quoted(text) => param.parse_value(&text).map_err(|error| error.to_string())?,
             });

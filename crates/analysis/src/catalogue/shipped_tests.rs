@@ -67,25 +67,43 @@ fn clicks_table(clicks: &[Click]) -> MemTable {
     let columns = schema.fields().iter().map(|field| -> ArrayRef {
         let array: ArrayRef = match field.name().as_str() {
             "account" => Arc::new(StringArray::from_iter_values(clicks.iter().map(|click| click.account))),
-            "date" | "click_date" => Arc::new(clicks.iter().map(|click| Some(day(click.time))).collect::<Date32Array>()),
+            "date" | "click_date" => {
+                Arc::new(clicks.iter().map(|click| Some(day(click.time))).collect::<Date32Array>())
+            }
             "click_time" => times(clicks.iter().map(|click| click.time)),
             "transaction_id" => Arc::new(StringArray::from_iter_values(
-                clicks.iter().enumerate().map(|(i, click)| if click.id.is_empty() { format!("id{i}") } else { click.id.clone() }),
+                clicks
+                    .iter()
+                    .enumerate()
+                    .map(|(i, click)| if click.id.is_empty() { format!("id{i}") } else { click.id.clone() }),
             )),
             "error_code" => Arc::new(Int32Array::from_iter_values(clicks.iter().map(|click| click.code))),
-            "error_message" => Arc::new(StringArray::from_iter_values(clicks.iter().map(|click| format!("message {}", click.code)))),
+            "error_message" => {
+                Arc::new(StringArray::from_iter_values(clicks.iter().map(|click| format!("message {}", click.code))))
+            }
             "affiliate_id" => Arc::new(clicks.iter().map(|click| click.affiliate).collect::<Int64Array>()),
-            "affiliate_name" => Arc::new(clicks.iter().map(|click| click.affiliate.map(|id| format!("Affiliate {id}"))).collect::<StringArray>()),
+            "affiliate_name" => Arc::new(
+                clicks.iter().map(|click| click.affiliate.map(|id| format!("Affiliate {id}"))).collect::<StringArray>(),
+            ),
             "is_proxy" => Arc::new(clicks.iter().map(|click| click.proxy).collect::<BooleanArray>()),
             "feeds" => Arc::new(clicks.iter().map(|click| click.feeds).collect::<StringArray>()),
             "user_ip" => Arc::new(clicks.iter().map(|click| click.ip).collect::<StringArray>()),
-            "payout" => Arc::new(clicks.iter().map(|click| click.payout).collect::<Decimal128Array>().with_precision_and_scale(18, 6).unwrap()),
+            "payout" => Arc::new(
+                clicks
+                    .iter()
+                    .map(|click| click.payout)
+                    .collect::<Decimal128Array>()
+                    .with_precision_and_scale(18, 6)
+                    .unwrap(),
+            ),
             _ => new_null_array(field.data_type(), clicks.len()),
         };
         datafusion::arrow::compute::cast(&array, field.data_type()).unwrap()
     });
     // Nullable throughout: the tests leave out what they do not look at.
-    let schema = Arc::new(Schema::new(schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>()));
+    let schema = Arc::new(Schema::new(
+        schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>(),
+    ));
     let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
     MemTable::try_new(schema, vec![vec![batch]]).unwrap()
 }
@@ -182,7 +200,8 @@ async fn proxy_rate_counts_whole_feeds_only() {
     clicks.extend(many(&Click { proxy: Some(true), ..click("net", "2026-03-01T10:00:00", 1) }, 30));
     clicks.extend(many(&Click { proxy: None, ..click("net", "2026-03-01T10:00:00", 1) }, 5));
     // Invalid clicks of a covered time count, of an uncovered time do not.
-    let refused = Click { proxy: Some(true), feeds: Some("invalid-clicks"), code: 23, ..click("net", "2026-03-01T10:00:00", 2) };
+    let refused =
+        Click { proxy: Some(true), feeds: Some("invalid-clicks"), code: 23, ..click("net", "2026-03-01T10:00:00", 2) };
     clicks.extend(many(&click("net", "2026-03-01T10:00:00", 2), 100));
     clicks.extend(many(&refused, 100));
     clicks.extend(many(&Click { time: "2026-03-02T10:00:00", ..refused }, 500));
@@ -241,8 +260,28 @@ async fn invalid_rate_says_what_it_rests_on() {
     assert_eq!(
         rows,
         [
-            ["net", "2026-03-01", "80", "20", "0.2500", "0.1681", "0.3548", "1000", "network-clicks and invalid-clicks"],
-            ["net", "2026-03-02", "10", "0", "0.0000", "0.0000", "0.2775", "0", "network-clicks alone: invalid clicks may be missing"],
+            [
+                "net",
+                "2026-03-01",
+                "80",
+                "20",
+                "0.2500",
+                "0.1681",
+                "0.3548",
+                "1000",
+                "network-clicks and invalid-clicks"
+            ],
+            [
+                "net",
+                "2026-03-02",
+                "10",
+                "0",
+                "0.0000",
+                "0.0000",
+                "0.2775",
+                "0",
+                "network-clicks alone: invalid clicks may be missing"
+            ],
             ["net", "2026-03-03", "-", "30", "-", "-", "-", "30", "invalid clicks only: no denominator"],
             ["net", "2026-03-04", "4", "1", "0.2500", "0.0456", "0.6994", "0", "clicks as landed: not covered"],
             ["own", "2026-03-01", "10", "1", "0.1000", "0.0179", "0.4042", "0", "clicks as landed: feed unknown"],
@@ -250,11 +289,23 @@ async fn invalid_rate_says_what_it_rests_on() {
             ["whole", "2026-03-01", "4", "0", "0.0000", "0.0000", "0.4899", "0", "affiliate-clicks"],
         ]
     );
-    let rows = run("invalid_rate_by_affiliate", &clicks, &fetched, &[("min_clicks", ScalarValue::Int64(Some(5)))]).await;
+    let rows =
+        run("invalid_rate_by_affiliate", &clicks, &fetched, &[("min_clicks", ScalarValue::Int64(Some(5)))]).await;
     assert_eq!(
         rows,
         [
-            ["net", "1", "Affiliate 1", "80", "20", "0.2500", "0.1681", "0.3548", "1044", "network-clicks and invalid-clicks"],
+            [
+                "net",
+                "1",
+                "Affiliate 1",
+                "80",
+                "20",
+                "0.2500",
+                "0.1681",
+                "0.3548",
+                "1044",
+                "network-clicks and invalid-clicks"
+            ],
             ["own", "-", "-", "10", "1", "0.1000", "0.0179", "0.4042", "0", "clicks as landed: feed unknown"],
             ["unnamed", "4", "Affiliate 4", "-", "7", "-", "-", "-", "7", "invalid clicks only: no denominator"],
         ]
@@ -310,8 +361,12 @@ async fn top_ips_sums_money_exactly_and_stops_at_the_limit() {
 #[tokio::test]
 async fn an_id_in_two_partitions_is_found_within_its_account() {
     let id = |account, time| Click { id: "twice".to_owned(), ..click(account, time, 1) };
-    let clicks =
-        [id("net", "2026-03-01T23:59:59"), id("net", "2026-03-02T00:00:00"), id("own", "2026-03-02T00:00:00"), click("net", "2026-03-02T00:00:00", 1)];
+    let clicks = [
+        id("net", "2026-03-01T23:59:59"),
+        id("net", "2026-03-02T00:00:00"),
+        id("own", "2026-03-02T00:00:00"),
+        click("net", "2026-03-02T00:00:00", 1),
+    ];
     let rows = run("ids_in_two_partitions", &clicks, &[], &[]).await;
     assert_eq!(rows, [["net", "twice", "2", "2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z"]]);
 }

@@ -42,7 +42,8 @@ fn reads_the_header_of_the_design() {
 
 #[test]
 fn a_file_without_header_is_a_query() {
-    for text in ["SELECT 1", "-- just prose, see https://example.org\n\nSELECT 1", "", "\u{feff}-- title: x\nSELECT 1"] {
+    for text in ["SELECT 1", "-- just prose, see https://example.org\n\nSELECT 1", "", "\u{feff}-- title: x\nSELECT 1"]
+    {
         let query = Query::parse("mine", text).unwrap();
         let title = if text.contains("title") { "x" } else { "mine" };
         assert_eq!((query.title.as_str(), query.params.len(), query.needs.len()), (title, 0, 0));
@@ -152,9 +153,14 @@ fn an_unknown_name_meets_its_neighbour() {
 fn the_shipped_queries_have_whole_headers() {
     let catalogue = Catalogue::load(None).unwrap();
     let names: Vec<&str> = catalogue.iter().map(|query| query.name.as_str()).collect();
-    for name in
-        ["error_codes", "ids_in_two_partitions", "invalid_rate_by_affiliate", "invalid_rate_by_day", "proxy_rate", "top_ips"]
-    {
+    for name in [
+        "error_codes",
+        "ids_in_two_partitions",
+        "invalid_rate_by_affiliate",
+        "invalid_rate_by_day",
+        "proxy_rate",
+        "top_ips",
+    ] {
         assert!(names.contains(&name), "{name} is missing from {names:?}");
     }
     for query in catalogue.iter() {

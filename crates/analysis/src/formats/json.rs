@@ -77,7 +77,8 @@ fn check_times(batch: &RecordBatch) -> Result<(), String> {
         };
         let ticks = cast(column, &DataType::Int64).map_err(|error| error.to_string())?;
         let ticks = ticks.as_primitive::<Int64Type>();
-        let calendar = chrono::DateTime::<chrono::Utc>::MIN_UTC.timestamp()..=chrono::DateTime::<chrono::Utc>::MAX_UTC.timestamp();
+        let calendar =
+            chrono::DateTime::<chrono::Utc>::MIN_UTC.timestamp()..=chrono::DateTime::<chrono::Utc>::MAX_UTC.timestamp();
         let is_beyond = |tick: Option<i64>| tick.is_some_and(|tick| !calendar.contains(&(tick / per_second)));
         if ticks.len() > ticks.null_count() && (is_beyond(min(ticks)) || is_beyond(max(ticks))) {
             return Err(format!(

@@ -23,8 +23,7 @@ pub(super) struct MarkdownWriter {
 
 impl MarkdownWriter {
     pub(super) fn new(schema: &SchemaRef, meta: &Meta, out: Sink) -> Result<Self, FormatError> {
-        let mut writer =
-            Self { schema: schema.clone(), kinds: Kind::all(schema), notes: meta.notes.clone(), out };
+        let mut writer = Self { schema: schema.clone(), kinds: Kind::all(schema), notes: meta.notes.clone(), out };
         let mut head = String::new();
         if !meta.title.is_empty() {
             head = format!("## {}\n\n", escaped(&meta.title));
@@ -112,10 +111,9 @@ fn push_escaped(text: &str, out: &mut String) {
             '#' | '+' | '-' | '>' | '=' if before.is_none() && !after.is_some_and(|c| c.is_ascii_digit()) => {
                 out.extend(['\\', character]);
             }
-            // GitHub turns addresses into links: a stranger's address shall not be one.
+            // GitHub turns web addresses into links: a stranger's address shall not be one.
             ':' if after == Some('/') => out.push_str("\\:"),
             '.' if before == Some('w') => out.push_str("\\."),
-            '@' => out.push_str("\\@"),
             _ => out.push(character),
         }
         before = Some(character);

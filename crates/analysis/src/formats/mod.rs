@@ -216,9 +216,7 @@ fn check_columns(format: Format, schema: &SchemaRef) -> Result<(), FormatError> 
     let mut names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
     names.sort();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) if needs_distinct_names => {
-            Err(FormatError::DuplicateColumn { format, column: pair[0].clone() })
-        }
+        Some(pair) if needs_distinct_names => Err(FormatError::DuplicateColumn { format, column: pair[0].clone() }),
         _ => Ok(()),
     }
 }

@@ -118,7 +118,12 @@ mod tests {
         let frame = session.sql(sql).await.map_err(|error| error.to_string())?;
         let batches = frame.collect().await.map_err(|error| error.to_string())?;
         let text = pretty_format_batches(&batches).unwrap().to_string();
-        Ok(text.lines().skip(3).filter(|line| line.starts_with('|')).map(|line| line.trim_matches(['|', ' ']).to_owned()).collect())
+        Ok(text
+            .lines()
+            .skip(3)
+            .filter(|line| line.starts_with('|'))
+            .map(|line| line.trim_matches(['|', ' ']).to_owned())
+            .collect())
     }
 
     #[tokio::test]
@@ -134,7 +139,11 @@ mod tests {
 
     #[tokio::test]
     async fn every_unit_zone_and_text_type_gives_the_same_day() {
-        for zone in ["'America/New_York'", "arrow_cast('America/New_York', 'Utf8View')", "arrow_cast('America/New_York', 'LargeUtf8')"] {
+        for zone in [
+            "'America/New_York'",
+            "arrow_cast('America/New_York', 'Utf8View')",
+            "arrow_cast('America/New_York', 'LargeUtf8')",
+        ] {
             for kind in ["Timestamp(s)", "Timestamp(ms)", "Timestamp(us, \"UTC\")", "Timestamp(ns, \"+02:00\")"] {
                 let sql = format!("SELECT local_date(arrow_cast(TIMESTAMP '2026-03-01T03:00:00Z', '{kind}'), {zone})");
                 let expected = if kind.contains("+02") { "2026-02-28" } else { "2026-02-28" };

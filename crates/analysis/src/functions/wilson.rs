@@ -47,10 +47,7 @@ impl Wilson {
             vec![TypeSignatureClass::Numeric],
             NativeType::Float64,
         );
-        Self {
-            bound,
-            signature: Signature::coercible(vec![number.clone(), number], Volatility::Immutable),
-        }
+        Self { bound, signature: Signature::coercible(vec![number.clone(), number], Volatility::Immutable) }
     }
 
     fn of(&self, hits: f64, trials: f64) -> Option<f64> {
@@ -145,7 +142,10 @@ mod tests {
     fn agrees_with_statsmodels() {
         for (hits, trials, lower, upper) in REFERENCE {
             let (our_lower, our_upper) = wilson_interval(hits, trials).unwrap();
-            assert!((our_lower - lower).abs() <= 1e-12 * lower.max(1e-6), "{hits} of {trials}: {our_lower}, not {lower}");
+            assert!(
+                (our_lower - lower).abs() <= 1e-12 * lower.max(1e-6),
+                "{hits} of {trials}: {our_lower}, not {lower}"
+            );
             assert!((our_upper - upper).abs() <= 1e-12, "{hits} of {trials}: {our_upper}, not {upper}");
         }
     }
