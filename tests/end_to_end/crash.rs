@@ -98,7 +98,8 @@ impl Scene {
     /// The lake after a kill is a right one.
     fn check_killed(&self, lake: &Path, moment: &str) {
         let found = bytes_of(lake);
-        let is_partition = |path: &Path| path.starts_with("clicks") && path.extension().is_some_and(|it| it == "parquet");
+        let is_partition =
+            |path: &Path| path.starts_with("clicks") && path.extension().is_some_and(|it| it == "parquet");
         let mut is_any_new = false;
         for (path, bytes) in found.iter().filter(|(path, _)| is_partition(path)) {
             let is_new = self.is_new(path, bytes);
@@ -125,12 +126,12 @@ impl Scene {
         self.check_killed(lake.path(), moment);
         self.land_undisturbed(lake.path());
         let found = bytes_of(lake.path());
-        let differing: Vec<&PathBuf> = found
-            .keys()
-            .chain(self.after.keys())
-            .filter(|path| found.get(*path) != self.after.get(*path))
-            .collect();
-        assert!(differing.is_empty(), "{moment}: landing again leaves other files than an undisturbed run: {differing:?}");
+        let differing: Vec<&PathBuf> =
+            found.keys().chain(self.after.keys()).filter(|path| found.get(*path) != self.after.get(*path)).collect();
+        assert!(
+            differing.is_empty(),
+            "{moment}: landing again leaves other files than an undisturbed run: {differing:?}"
+        );
         was_killed
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn paths_of(root: &Path) -> BTreeSet<PathBuf> {
 
 /// The files that `clicks/**/*.parquet` names.
 pub(crate) fn partitions(root: &Path) -> Vec<PathBuf> {
-    let is_partition = |path: &PathBuf| path.starts_with("clicks") && path.extension().is_some_and(|it| it == "parquet");
+    let is_partition =
+        |path: &PathBuf| path.starts_with("clicks") && path.extension().is_some_and(|it| it == "parquet");
     paths_of(root).into_iter().filter(is_partition).map(|path| root.join(path)).collect()
 }
 
@@ -90,13 +91,6 @@ pub(crate) fn quarantined(root: &Path) -> BTreeSet<String> {
         }
     }
     rows
-}
-
-/// The coverage in the footer of a partition, as text; none where it has none.
-pub(crate) fn coverage_of(path: &Path) -> Option<String> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
-    let pairs = builder.metadata().file_metadata().key_value_metadata()?.clone();
-    pairs.into_iter().find(|pair| pair.key == "clickproof.coverage").and_then(|pair| pair.value)
 }
 
 /// Copies a folder with all that is in it.

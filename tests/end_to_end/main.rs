@@ -8,5 +8,7 @@
 
 mod crash;
 mod everflow;
+mod faults;
 mod lake_files;
 mod process;
+mod readers;
