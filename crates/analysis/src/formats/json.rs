@@ -1,8 +1,8 @@
 //! JSON, as one array of objects, and NDJSON, as one object a line.
 //!
 //! NULL is an explicit `null`, so every object has every key. Integers and decimals are JSON numbers with all their
-//! digits: `12.340000` is exact in the text, and exact for readers that keep digits (`Decimal` in Python, `--arg` of jq
-//! 1.7); a reader that takes doubles is right to 15 digits. NaN and infinities, which JSON lacks, are `null`.
+//! digits: `12.340000` is exact in the text, and exact for readers that keep digits (`parse_float=Decimal` in
+//! Python); a reader that takes doubles is right to 15 digits. NaN and infinities, which JSON lacks, are `null`.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::{cast, max, min};

@@ -146,8 +146,7 @@ mod tests {
         ] {
             for kind in ["Timestamp(s)", "Timestamp(ms)", "Timestamp(us, \"UTC\")", "Timestamp(ns, \"+02:00\")"] {
                 let sql = format!("SELECT local_date(arrow_cast(TIMESTAMP '2026-03-01T03:00:00Z', '{kind}'), {zone})");
-                let expected = if kind.contains("+02") { "2026-02-28" } else { "2026-02-28" };
-                assert_eq!(cells(&sql).await.unwrap(), [expected], "{sql}");
+                assert_eq!(cells(&sql).await.unwrap(), ["2026-02-28"], "{sql}");
             }
         }
     }
