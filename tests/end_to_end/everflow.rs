@@ -34,7 +34,7 @@ fn click(number: u32, version: Version) -> String {
         concat!(
             r#"{{"transaction_id":"{id}","is_unique":1,"unix_timestamp":{second},"tracking_url":"www.trk.example","sub1":"{sub1}","#,
             r#""revenue":{revenue},"payout":0.125,"error_code":{error_code},"error_message":"N/A","user_ip":"203.0.113.{ip}","#,
-            r#""has_conversion":{is_changed},"http_user_agent":"{user_agent}","a_field_of_tomorrow":{number},"relationship":{{"#,
+            r#""has_conversion":{is_changed},"a_field_of_tomorrow":{number},"relationship":{{"http_user_agent":"{user_agent}","#,
             r#""offer":{{"network_offer_id":19,"name":"Offer"}},"affiliate":{{"network_affiliate_id":{affiliate},"name":"Affiliate"}},"#,
             r#""geolocation":{{"country_code":"US","is_proxy":{is_proxy}}},"query_parameters":{{"oid":"19"}}}}}}"#
         ),

@@ -6,9 +6,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod command_line;
 mod crash;
 mod everflow;
 mod faults;
 mod lake_files;
 mod process;
 mod readers;
+mod signals;

@@ -36,17 +36,19 @@ impl Args {
     }
 }
 
+const MESSAGES: &str = "Messages";
+
 /// How much is said, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Talk {
-    /// Say nothing but errors
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    /// Say nothing but warnings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = MESSAGES)]
     pub quiet: bool,
     /// Say more: each fold of clicks into the lake
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = MESSAGES)]
     pub verbose: bool,
     /// Form of what is said on stderr
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, help_heading = MESSAGES)]
     pub log_format: LogFormat,
 }
 
@@ -91,7 +93,7 @@ pub struct Land {
     #[arg(long, value_name = "T")]
     pub as_of: Option<String>,
     /// Rows that may go to quarantine before the exit code is 3: a number, or a share such as 0.1%
-    #[arg(long, value_name = "N|P%", default_value = "0")]
+    #[arg(long, value_name = "N|P%", default_value = "0", allow_negative_numbers = true)]
     pub max_quarantined: Tolerance,
     /// The lake; it is made where there is none
     #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake")]

@@ -22,7 +22,7 @@ use crate::args::{Land, SummaryFormat, TimeError};
 use crate::input::{self, BytesRead, InputError};
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
-use crate::summary::Summary;
+use crate::summary::{Summary, count};
 
 mod proof;
 mod typists;
@@ -65,7 +65,7 @@ pub enum LandError {
         landed: Landed,
     },
     /// Stdout.
-    #[error("cannot write the summary: {0}")]
+    #[error("the clicks have landed, but their summary cannot be written: {0}")]
     Output(#[from] io::Error),
 }
 
@@ -107,23 +107,27 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
 
     let read = BytesRead::default();
     let progress = printer.progress(input::total_bytes(&args.files));
-    let mut desk =
-        Desk { landing, observation, summary: Summary::default(), reasons: BTreeMap::new(), waiting: Sheet::default() };
+    let mut desk = Desk {
+        landing,
+        printer,
+        observation,
+        summary: Summary::default(),
+        reasons: BTreeMap::new(),
+        waiting: Sheet::default(),
+    };
     let fed = desk.work(args, &read, &progress, &interrupt, threads)?;
     progress.finish_and_clear();
     if interrupt.is_set() {
         printer.warning(&format!("interrupted{}", desk.landed()));
         return Ok(Outcome::Interrupted);
     }
+    for path in &fed.blank {
+        printer.warning(&format!("{} is empty; an answer without rows is {{\"clicks\": []}}", path.display()));
+    }
+    // Nothing at all is no answer: it proves no more than a torn one.
+    let broken = fed.rows_broken + fed.blank.len() as u64;
     let claim = range.zip(args.source).map(|(range, feed)| {
-        proof::claim(
-            range,
-            feed,
-            observation.observed_at,
-            chrono::Utc::now().timestamp(),
-            &fed.structure,
-            fed.rows_broken,
-        )
+        proof::claim(range, feed, observation.observed_at, chrono::Utc::now().timestamp(), &fed.structure, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
     desk.fold(&intervals)?;
@@ -164,8 +168,8 @@ fn report(args: &Land, printer: &Printer, summary: &Summary) -> Result<(), LandE
     }
     if summary.rows_quarantined > 0 {
         printer.warning(&format!(
-            "{} rows could not be typed; read them with: analyze sql 'SELECT reason, path, raw FROM quarantine'",
-            summary.rows_quarantined
+            "{} could not be typed; read what was kept with: analyze sql 'SELECT reason, path, raw FROM quarantine'",
+            count(summary.rows_quarantined, "row")
         ));
     }
     if let Some(uncovered) = &summary.uncovered {
@@ -181,11 +185,14 @@ struct Fed {
     structure: Structure,
     /// Pieces that are no answer, no row, or an answer's torn end: the input proves nothing then.
     rows_broken: u64,
+    /// Files without a single character.
+    blank: Vec<PathBuf>,
 }
 
 /// Where typed clicks are gathered until they are folded.
 struct Desk<'a> {
     landing: Landing<'a>,
+    printer: &'a Printer,
     observation: Observation,
     summary: Summary,
     reasons: BTreeMap<String, u64>,
@@ -267,6 +274,13 @@ impl Desk<'_> {
             .fold(&waiting.clicks, self.observation, &waiting.quarantined, coverage)
             .map_err(|source| LandError::Landing { source, landed })?;
         self.summary.add(folded);
+        self.printer.detail(&format!(
+            "folded {}, {} changed, {} unchanged, into {} written",
+            count(folded.rows_new, "new row"),
+            folded.rows_changed,
+            folded.rows_unchanged,
+            count(folded.partitions_written, "partition")
+        ));
         Ok(())
     }
 
@@ -303,11 +317,16 @@ fn feed(
         let input = input::open(path, read).map_err(|error| (path.clone(), FeedError::Input(error)))?;
         let source = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
         let mut document = Document::open(input).map_err(failed)?;
+        let mut is_blank = true;
         while let Some(block) = document.next_block().map_err(failed)? {
+            is_blank &= block.bytes.trim_ascii().is_empty();
             fed.bytes += block.bytes.len() as u64;
             if interrupt.is_set() || to_typists.send(SourceBlock { source: source.clone(), block }).is_err() {
                 return Ok(fed);
             }
+        }
+        if is_blank {
+            fed.blank.push(path.clone());
         }
         let structure = document.structure();
         fed.structure.answers += structure.answers;

@@ -64,7 +64,11 @@ impl Summary {
     /// A few lines for a person.
     #[must_use]
     pub fn to_text(&self, lake: &str, account: &str) -> String {
-        let mut text = format!("landed {} in {lake}, account {account}\n", count(self.rows, "row"));
+        let landed = match self.rows_quarantined {
+            0 => count(self.rows, "row"),
+            kept => format!("{} of {}", grouped(self.rows.saturating_sub(kept)), count(self.rows, "row")),
+        };
+        let mut text = format!("landed {landed} in {lake}, account {account}\n");
         let mut line = |label: &str, value: String| {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  {label:<12} {value}");
@@ -87,9 +91,6 @@ impl Summary {
         if let Some(covered) = &self.covered {
             line("covered", covered.clone());
         }
-        if let Some(uncovered) = &self.uncovered {
-            line("not covered", uncovered.clone());
-        }
         line(
             "took",
             format!(
@@ -108,7 +109,8 @@ fn quarantined(rows: u64, new: u64) -> String {
     if rows == new { grouped(rows) } else { format!("{} ({} were there before)", grouped(rows), grouped(rows - new)) }
 }
 
-fn count(number: u64, noun: &str) -> String {
+/// A number and its noun.
+pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

@@ -47,12 +47,13 @@ pub(super) fn claim(
         if range.from < retained_from {
             let end = range.to.min(retained_from - 1);
             uncovered.push(format!(
-                "{}, out of Everflow's retention of 3 months (give --as-of, the time of the answer)",
-                words(range.from, end)
+                "{}, older than the 3 months that Everflow keeps{}",
+                words(range.from, end),
+                if observed_at.is_none() { "; if the answer is older, give its time with --as-of" } else { "" }
             ));
         }
         if range.to > to {
-            uncovered.push(format!("{}, not settled yet", words(range.from.max(to + 1), range.to)));
+            uncovered.push(format!("{}, not settled when Everflow answered", words(range.from.max(to + 1), range.to)));
         }
     }
     if is_torn || to < from {
@@ -63,7 +64,7 @@ pub(super) fn claim(
     let saturated = structure.rows_of_largest_answer >= cap;
     if saturated {
         uncovered.push(format!(
-            "{} is saturated: an answer has {} rows, and {feed} is cut at {cap}",
+            "{} is saturated: an answer has {} rows, and {feed} is cut at {cap}; ask for shorter ranges",
             words(from, to),
             structure.rows_of_largest_answer
         ));
