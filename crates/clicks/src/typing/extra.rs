@@ -27,9 +27,22 @@ pub(super) struct Member {
     value: Arc<str>,
 }
 
+/// Ends the name of a value that stands as its source text. Keys are bracketed where they hold a `#` themselves.
+const SOURCE: &str = "#json";
+
+impl Member {
+    /// The path; that a column has the first value of it; that the value is a source text.
+    fn parts(&self) -> (&str, bool, bool) {
+        let unsourced = self.path.strip_suffix(SOURCE);
+        let path = unsourced.unwrap_or(&self.path);
+        let first = path.strip_suffix("#2");
+        (first.unwrap_or(path), first.is_some(), unsourced.is_some())
+    }
+}
+
 /// Makes a member of a value.
 ///
-/// A value that JSON readers stumble over (a lone surrogate, 1e400, nesting deeper than 127) stands as its source text
+/// A value that JSON readers stumble over (a lone surrogate, 1e400) stands as its source text
 /// under `path#json`.
 pub(super) fn member(path: String, raw: &str) -> Member {
     if is_portable(raw) {
@@ -37,7 +50,7 @@ pub(super) fn member(path: String, raw: &str) -> Member {
     } else {
         // Text always serialises.
         let source = serde_json::to_string(raw).unwrap_or_default();
-        Member { path: format!("{path}#json").into(), value: source.into() }
+        Member { path: (path + SOURCE).into(), value: source.into() }
     }
 }
 
@@ -51,23 +64,30 @@ fn is_portable(raw: &str) -> bool {
         || serde_json::from_str::<serde_json::Value>(raw).is_ok()
 }
 
-/// The text of `extra`, sorted by path. The second and later values of one path stand under `path#2`, `path#3`.
+/// The text of `extra`, sorted by name. The second and later values of one path stand under `path#2`, `path#3`; so do
+/// those that came as `path#2`, because a column has the first.
 pub(super) fn to_json(members: &mut [Member]) -> String {
     // Values of one path keep the order in which they came.
-    members.sort_by(|a, b| a.path.cmp(&b.path));
+    members.sort_by(|a, b| (a.parts().0, a.parts().1).cmp(&(b.parts().0, b.parts().1)));
+    let mut named: Vec<(String, &str)> = Vec::with_capacity(members.len());
+    let (mut last, mut nth) = ("", 0);
+    for member in members.iter() {
+        let (path, is_later, is_source) = member.parts();
+        nth = if path == last { nth + 1 } else { 1 + u32::from(is_later) };
+        last = path;
+        let number = if nth > 1 { format!("#{nth}") } else { String::new() };
+        named.push((format!("{path}{number}{}", if is_source { SOURCE } else { "" }), &member.value));
+    }
+    named.sort_unstable();
     let mut text = String::from("{");
-    let mut nth = 1;
-    for (index, member) in members.iter().enumerate() {
-        let is_repeated = index > 0 && members[index - 1].path == member.path;
-        nth = if is_repeated { nth + 1 } else { 1 };
-        let name = if is_repeated { format!("{}#{nth}", member.path) } else { member.path.to_string() };
+    for (index, (name, value)) in named.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
         // Text always serialises.
-        text.push_str(&serde_json::to_string(&name).unwrap_or_default());
+        text.push_str(&serde_json::to_string(name).unwrap_or_default());
         text.push(':');
-        text.push_str(&member.value);
+        text.push_str(value);
     }
     text.push('}');
     text

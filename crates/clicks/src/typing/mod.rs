@@ -27,8 +27,9 @@ use objects::{ABSENT, ObjectTable, Seen};
 use plain::Cursor;
 use scalar::Token;
 
-/// A row nested deeper is not typed: readers of JSON give up there as well.
-pub const DEPTH_MAX: usize = 128;
+/// A row nested deeper is not typed. Everflow's rows have four levels; the parser recurses, and takes 30 kB of stack for
+/// each level in a build that is not optimised.
+pub const DEPTH_MAX: usize = 32;
 /// The last second of the year 9999, past which no calendar of the tools that read the lake goes.
 const SECONDS_MAX: i64 = 253_402_300_799;
 
@@ -394,43 +395,32 @@ fn set_scalar<'a>(
 }
 
 fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a str, leftovers: &mut Leftovers<'a>) {
-    let mut entries: Vec<(Cow<'a, str>, Token<'a>)> = Vec::new();
-    let mut odd: Leftovers<'a> = Vec::new();
+    let mut entries: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
     let mut cursor = Cursor::new(value);
-    let plain = cursor.object(|cursor, key| {
-        cursor.scalar().map(|value| add_to_map(&mut entries, &mut odd, index, Cow::Borrowed(key), value))
-    });
+    let plain = cursor.object(|cursor, key| cursor.scalar().map(|value| entries.push((Cow::Borrowed(key), value))));
     if plain.is_none() || !cursor.is_at_end() {
         entries.clear();
-        odd.clear();
-        let read = each_entry(value, |key, value| add_to_map(&mut entries, &mut odd, index, key, value));
-        if read.is_err() {
+        if each_entry(value, |key, value| entries.push((key, value))).is_err() {
             return leftovers.push((COLUMNS[index].path(), value));
         }
     }
-    leftovers.append(&mut odd);
-    if !entries.is_empty() {
-        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        builder.set_map(row, entries.iter().map(|(key, value)| (&**key, value.to_text())));
+    // Stable: of a key that stands twice, the first has the place in the map.
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut held: Vec<(Cow<'a, str>, Token<'a>)> = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
+        let token = Token::read(value);
+        if held.last().is_some_and(|(known, _)| *known == key) {
+            leftovers.push((path(&key) + "#2", value));
+        } else if token.to_text().is_none() && token != Token::Absent {
+            leftovers.push((path(&key), value));
+            held.push((key, Token::Absent));
+        } else {
+            held.push((key, token));
+        }
     }
-}
-
-fn add_to_map<'a>(
-    entries: &mut Vec<(Cow<'a, str>, Token<'a>)>,
-    odd: &mut Leftovers<'a>,
-    index: usize,
-    key: Cow<'a, str>,
-    value: &'a str,
-) {
-    let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
-    let token = Token::read(value);
-    if entries.iter().any(|(known, _)| *known == key) {
-        odd.push((path(&key) + "#2", value));
-    } else if token.to_text().is_none() && token != Token::Absent {
-        odd.push((path(&key), value));
-        entries.push((key, Token::Absent));
-    } else {
-        entries.push((key, token));
+    if !held.is_empty() {
+        builder.set_map(row, held.iter().map(|(key, value)| (&**key, value.to_text())));
     }
 }
 

@@ -77,7 +77,8 @@ impl<'a> Token<'a> {
         parse_money(self.as_written()?)
     }
 
-    /// A float that says the same number as the text: its shortest spelling, or at most 15 digits, which always survive.
+    /// A float that says the same number as the text: its shortest spelling, or at most 15 digits, which always survive
+    /// (but not below the smallest normal number).
     pub(super) fn to_score(&self) -> Option<f64> {
         let text = self.as_written()?;
         if !text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E')) {
@@ -86,9 +87,12 @@ impl<'a> Token<'a> {
         let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
         let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
         let digits = mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
-        let underflowed = value == 0.0 && digits > 0;
-        let exact = digits <= 15 || value.to_string() == text;
-        (exact && !underflowed).then_some(value)
+        let is_exact = match digits {
+            0 => true,
+            1..=15 => value.is_normal(),
+            _ => value.to_string() == text,
+        };
+        is_exact.then_some(value)
     }
 }
 

@@ -40,6 +40,8 @@ fn a_lone_surrogate_is_kept_as_its_source() {
     assert_eq!(extra.as_deref(), Some(r#"{"relationship.query_parameters.a#json":"\"\\ud800\""}"#));
     assert_round_trip(&[&row_with(members)]);
     is_rejected(r#"{"transaction_id":"\ud800","unix_timestamp":1,"error_code":0}"#, "transaction_id", "not text");
+    // As is half an escape.
+    assert_eq!(outcome(r#""sub1":"\u12""#, "sub1"), (None, some(r#"{"sub1#json":"\"\\u12\""}"#)));
     // A pair of them is a character like any other.
     is_held(r#""sub1":"\ud83d\ude00""#, "sub1", "😀");
 }
@@ -72,7 +74,7 @@ fn bytes_that_are_no_text_reject_the_row() {
 #[test]
 fn deep_nesting_rejects_the_row_and_spares_the_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        for levels in [DEPTH_MAX, 1000, 100_000, 1_000_000] {
+        for levels in [DEPTH_MAX, 100_000] {
             for close in ["", &close.repeat(levels)] {
                 let deep = format!("{}1{close}", open.repeat(levels));
                 is_rejected(&row_with(&format!("\"new\":{deep}")), "", "nested deeper than");
@@ -325,7 +327,7 @@ fn what_is_no_object_is_no_click() {
         (r#"{"transaction_id":"t","unix_timestamp":1,"error_code":0} {}"#, "something follows"),
         (r#"{"transaction_id":"t","unix_timestamp":1,"error_code":0}}"#, "something follows"),
         (r#"{"transaction_id":"t","unix_timestamp":1,"error_code":0,"sub1":nope}"#, "not valid JSON"),
-        (r#"{"transaction_id":"t","unix_timestamp":1,"error_code":0,"sub1":"\x"}"#, ""),
+        (r#"{"transaction_id":"t","unix_timestamp":1,"error_code":0,"sub1":"\x"}"#, "not valid JSON"),
     ] {
         is_rejected(row, "", reason);
     }

@@ -2,6 +2,7 @@
 //! from `extra`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -159,13 +160,14 @@ fn path_in_extra(name: &str) -> (Vec<String>, bool) {
     (keys, is_source)
 }
 
+static KINDS: LazyLock<BTreeMap<String, Kind>> =
+    LazyLock::new(|| COLUMNS.iter().map(|column| (column.path(), column.kind)).collect());
+
 /// Flags accept 0 and 1; money and scores are numbers, whatever their spelling.
 fn normalised(mut leaves: Leaves) -> Leaves {
     for (path, leaf) in &mut leaves {
         let Leaf::Written(written) = leaf else { continue };
-        let path = path.join(".");
-        let kind = COLUMNS.iter().find(|column| column.path() == path).map(|column| column.kind);
-        match kind {
+        match KINDS.get(&path.join(".")) {
             Some(Kind::Flag) if written == "0" || written == "1" => *leaf = Leaf::Flag(written == "1"),
             Some(Kind::Money | Kind::Score) => {
                 if let Some((digits, exponent)) = decimal(written) {

@@ -69,7 +69,7 @@ fn fits(kind: Kind, source: &str) -> Option<bool> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn any_row_gives_its_leaves_back(rows in prop::collection::vec(click(), 1..5)) {
@@ -125,8 +125,8 @@ proptest! {
             if serde_json::from_str::<Box<RawValue>>(text).is_ok() {
                 prop_assert_eq!(leaves_of_click(&batch, batch.num_rows() - 1), leaves_of_json(text), "{}", text);
             } else {
-                // Accepted though not JSON: only where the fault is in a value that stands in `extra` as it came.
-                prop_assert!(false, "accepted: {}", text);
+                // Accepted though not JSON: a text with a wrong escape, which stands in `extra` as it came.
+                prop_assert!(shown(&batch.slice(batch.num_rows() - 1, 1), "extra").unwrap().contains("#json"), "{}", text);
             }
         }
     }
