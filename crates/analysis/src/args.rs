@@ -12,7 +12,6 @@ use crate::printer::LogFormat;
 #[command(
     name = "analyze",
     version,
-    about,
     after_help = "Exit codes: 0 answered; 2 what was asked is wrong or cannot be done; 3 answered, but not over complete \
                   data (with --require-complete); 70 a bug; 130 interrupted."
 )]

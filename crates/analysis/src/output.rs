@@ -55,7 +55,8 @@ impl Output {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The mode of the file that is replaced, or that of any new file: all that the umask allows.
         let mode = existing.map_or_else(|| Permissions::from_mode(0o666), |existing| existing.permissions());
-        let temporary = tempfile::Builder::new().prefix(".analyze-").suffix(".partial").permissions(mode).tempfile_in(folder);
+        let temporary =
+            tempfile::Builder::new().prefix(".analyze-").suffix(".partial").permissions(mode).tempfile_in(folder);
         Ok(Self::File { temporary: temporary.map_err(fail)?, path })
     }
 

@@ -123,9 +123,11 @@ pub(crate) mod tests {
 
     #[test]
     fn quiet_leaves_errors_and_verbose_adds_details() {
-        for (quiet, verbose, expected) in
-            [(false, false, "note: n\nerror: e\n"), (true, true, "error: e\n"), (false, true, "detail: d\nnote: n\nerror: e\n")]
-        {
+        for (quiet, verbose, expected) in [
+            (false, false, "note: n\nerror: e\n"),
+            (true, true, "error: e\n"),
+            (false, true, "detail: d\nnote: n\nerror: e\n"),
+        ] {
             let out = Shared::default();
             let printer = Printer::new(LogFormat::Text, quiet, verbose, Box::new(out.clone()));
             printer.detail("d");

@@ -4,7 +4,6 @@
 //! closed pipe is success, and that a panic is one sentence and 70.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,50 +41,46 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let environment = Environment::read();
     let talk = &arguments.talk;
-    let printer =
-        Arc::new(Printer::on_stderr(talk.log_format, talk.quiet, talk.verbose, environment.no_color));
+    let printer = Arc::new(Printer::on_stderr(talk.log_format, talk.quiet, talk.verbose, environment.no_color));
     report_panics(&printer);
-    let runtime = match Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            printer.error(format_args!("cannot start: {error}"));
-            return ExitCode::from(WRONG);
-        }
-    };
-    let code = run_until_signal(&runtime, arguments, environment, &printer);
-    // What is still blocked in a system call must not keep the process.
-    runtime.shutdown_background();
-    let _ = std::io::stdout().flush();
+    let code = Builder::new_multi_thread().enable_all().build().and_then(|runtime| {
+        let code = run_until_signal(&runtime, arguments, environment, &printer);
+        // What is still blocked in a system call must not keep the process.
+        runtime.shutdown_background();
+        code
+    });
+    let code = code.unwrap_or_else(|error| {
+        printer.error(format_args!("cannot start: {error}"));
+        WRONG
+    });
     ExitCode::from(code)
 }
 
+/// Runs the command on `runtime`, and waits on a runtime of this thread's own: a query may keep every thread of the
+/// first one busy for longer than a person wants to wait after pressing Ctrl-C.
 fn run_until_signal(
     runtime: &Runtime,
     arguments: Arguments,
     environment: Environment,
     printer: &Arc<Printer>,
-) -> u8 {
+) -> std::io::Result<u8> {
     let talk = Arc::clone(printer);
-    runtime.block_on(async {
-        let mut command = tokio::spawn(async move { run::run(arguments, &environment, &talk).await });
+    let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk).await });
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let interrupted = async {
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return std::future::pending().await;
-            };
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         };
         tokio::select! {
-            ended = &mut command => match ended {
+            ended = &mut command => Ok(match ended {
                 Ok(result) => exit_code(result, printer),
                 // The hook has said why.
                 Err(_) => BUG,
-            },
+            }),
             () = interrupted => {
                 command.abort();
                 let _ = tokio::time::timeout(PATIENCE, command).await;
-                INTERRUPTED
+                Ok(INTERRUPTED)
             }
         }
     })

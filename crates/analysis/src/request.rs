@@ -204,7 +204,11 @@ impl Question {
             }
             let Some(default) = &param.default else {
                 let about = if param.about.is_empty() { String::new() } else { format!(" ({})", param.about) };
-                return Err(RequestError::ParamMissing { name: param.name.clone(), query: self.text.name.clone(), about });
+                return Err(RequestError::ParamMissing {
+                    name: param.name.clone(),
+                    query: self.text.name.clone(),
+                    about,
+                });
             };
             values.insert(param.name.clone(), default.clone());
         }

@@ -174,10 +174,8 @@ async fn with_first_batch(
 async fn list(queries: Option<&Path>, format: Format, environment: &Environment) -> Result<Outcome, RunError> {
     refuse_binary_on_terminal(format, None)?;
     let catalogue = Catalogue::load(queries).map_err(RequestError::from)?;
-    let rows: Vec<[String; 3]> = catalogue
-        .iter()
-        .map(|query| [query.name.clone(), query.title.clone(), parameters_of(query)])
-        .collect();
+    let rows: Vec<[String; 3]> =
+        catalogue.iter().map(|query| [query.name.clone(), query.title.clone(), parameters_of(query)]).collect();
     let names = ["name", "title", "parameters"];
     let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
     let schema = Arc::new(Schema::new(fields));

@@ -68,13 +68,24 @@ async fn a_file_with_parameters_and_a_range() {
     assert_eq!(ended.result, Ok(Outcome::Done));
     assert_eq!(ended.output.unwrap(), "n,first\n2,2026-03-01T00:00:00Z\n");
     assert_eq!(ended.said, "");
-    let args = ["run", file, "--format", "csv", "--param", "code=7", "--from", "2026-03-01", "--to", "2026-03-01 01:00:00"];
+    let args =
+        ["run", file, "--format", "csv", "--param", "code=7", "--from", "2026-03-01", "--to", "2026-03-01 01:00:00"];
     assert!(analyze(&lake, &args).await.output.unwrap().contains("1,2026-03-01T01:00:00Z"));
     // Half past midnight in Tokyo is still the day before in UTC.
-    let args = ["run", file, "--format", "csv", "--from", "2026-03-02", "--timezone", "Asia/Tokyo", "--to", "2026-03-02 09:30:00"];
+    let args = [
+        "run",
+        file,
+        "--format",
+        "csv",
+        "--from",
+        "2026-03-02",
+        "--timezone",
+        "Asia/Tokyo",
+        "--to",
+        "2026-03-02 09:30:00",
+    ];
     assert!(analyze(&lake, &args).await.output.unwrap().contains("1,2026-03-02T00:00:01Z"));
 }
-
 
 #[tokio::test]
 async fn incomplete_data_is_said_and_can_be_refused() {
@@ -151,7 +162,8 @@ async fn statements_take_any_parameter_and_every_format_writes() {
 #[tokio::test]
 async fn lists_replace_error_codes_and_an_empty_lake_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("error_codes.csv"), "code,name,class,is_fraud_signal\n0,Fine,valid,false\n").unwrap();
+    std::fs::write(dir.path().join("error_codes.csv"), "code,name,class,is_fraud_signal\n0,Fine,valid,false\n")
+        .unwrap();
     let lists = dir.path().to_str().unwrap();
     let args = ["sql", "SELECT name FROM error_codes WHERE code = 0", "--lists", lists, "--format", "csv"];
     let ended = analyze(&TestLake::new(), &args).await;

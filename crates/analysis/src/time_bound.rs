@@ -194,7 +194,8 @@ mod tests {
             let error = parse(text, Edge::From, Tz::UTC).unwrap_err();
             assert!(matches!(error, TimeBoundError::Calendar(_)), "{text}: {error}");
         }
-        for text in ["", "yesterday", "2026-3-1", "2026-03-01 10:00", "1772323200", "2026-03-01T10:00:00", "٢٠٢٦-03-01"] {
+        for text in ["", "yesterday", "2026-3-1", "2026-03-01 10:00", "1772323200", "2026-03-01T10:00:00", "٢٠٢٦-03-01"]
+        {
             let error = parse(text, Edge::To, Tz::UTC).unwrap_err();
             assert!(matches!(error, TimeBoundError::Form(_)), "{text}: {error}");
         }

@@ -39,9 +39,9 @@ impl Completeness {
 pub fn measure(account: &str, feeds: &[Feed], intervals: &[Interval], range: Seconds) -> Option<Completeness> {
     let mut best: Option<Completeness> = None;
     for &feed in feeds {
-        let whole = intervals.iter().filter(|interval| {
-            interval.feed == feed && interval.filters.is_empty() && !interval.saturated
-        });
+        let whole = intervals
+            .iter()
+            .filter(|interval| interval.feed == feed && interval.filters.is_empty() && !interval.saturated);
         let gaps = gaps(whole.map(|interval| (interval.from_time, interval.to_time)), range);
         let missing: u64 = gaps.iter().copied().map(seconds_in).sum();
         let covered_seconds = seconds_in(range).saturating_sub(missing);

@@ -60,7 +60,7 @@ impl CoverageReader {
             let Some(json) = entry.and_then(|entry| entry.value.as_deref()) else { continue };
             let coverage = Coverage::from_json(json).map_err(|error| {
                 let reason = format!("its coverage ({COVERAGE_KEY}) cannot be read: {error}");
-                DataFusionError::External(Box::new(BadFile { file: file.location.to_string(), reason }))
+                DataFusionError::External(Box::new(BadFile { file: self.store.name_of(&file.location), reason }))
             })?;
             found.extend(coverage.intervals().iter().map(|interval| Covered {
                 account: file.account.clone(),

@@ -99,9 +99,10 @@ fn days(predicate: &Expr) -> Days {
         }
         Expr::InList(list) if !list.negated => {
             let Some(clock) = clock(&list.expr) else { return Days::default() };
-            let each = list.list.iter().map(|item| {
-                literal(item).map_or_else(Days::default, |value| bound(clock, Operator::Eq, value))
-            });
+            let each = list
+                .list
+                .iter()
+                .map(|item| literal(item).map_or_else(Days::default, |value| bound(clock, Operator::Eq, value)));
             each.reduce(Days::or).unwrap_or_default()
         }
         _ => Days::default(),

@@ -21,7 +21,7 @@ use super::store::SnapshotStore;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {file}: {reason}; move it out of the lake, then pull or land that day again")]
 pub struct BadFile {
-    /// The file, relative to the lake.
+    /// The file's path.
     pub file: String,
     /// What is wrong with it.
     pub reason: String,
@@ -75,9 +75,7 @@ async fn read_one(
     required: &arrow::datatypes::SchemaRef,
     location: &Location,
 ) -> Result<Footer, DataFusionError> {
-    let bad = |reason: String| {
-        DataFusionError::External(Box::new(BadFile { file: location.to_string(), reason }))
-    };
+    let bad = |reason: String| DataFusionError::External(Box::new(BadFile { file: store.name_of(location), reason }));
     // A changed version passes as it is, since planning again cures it; anything else is a bad file.
     let keep_or_bad = |error: DataFusionError| {
         if store.saw_version_change() { error } else { bad(error.strip_backtrace()) }
@@ -100,8 +98,8 @@ async fn read_one(
 
 fn check_columns(parquet: &ParquetMetaData, required: &arrow::datatypes::Schema) -> Result<(), String> {
     let file = parquet.file_metadata();
-    let schema = parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata())
-        .map_err(|error| error.to_string())?;
+    let schema =
+        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(|error| error.to_string())?;
     for wanted in required.fields() {
         match schema.field_with_name(wanted.name()) {
             Ok(found) if found.data_type() == wanted.data_type() => {}

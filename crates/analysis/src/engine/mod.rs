@@ -12,8 +12,8 @@ pub mod error_codes;
 mod footers;
 mod lake_table;
 pub mod memory;
-mod planner;
 mod plain_text;
+mod planner;
 pub mod snapshot;
 pub mod sql_error;
 pub mod statement;
@@ -240,9 +240,15 @@ impl Engine {
     /// What an error of planning or execution means to the user.
     pub fn explain(&self, text: &SqlText, error: &DataFusionError) -> EngineError {
         match error.find_root() {
-            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_)
-            | DataFusionError::Diagnostic(..) | DataFusionError::Execution(_) | DataFusionError::ArrowError(..)
-            | DataFusionError::Collection(_) | DataFusionError::SQL(..) | DataFusionError::Configuration(_)
+            DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Diagnostic(..)
+            | DataFusionError::Execution(_)
+            | DataFusionError::ArrowError(..)
+            | DataFusionError::Collection(_)
+            | DataFusionError::SQL(..)
+            | DataFusionError::Configuration(_)
                 if !self.store.saw_version_change() && !is_out_of_disk(error) =>
             {
                 // Pages that cannot be decoded surface as Arrow errors, too: then a file is to blame, not the SQL.
@@ -280,7 +286,9 @@ impl Engine {
                 let folder = std::env::temp_dir();
                 EngineError::Io(format!("{message}; spilling needs room in {} (or set TMPDIR)", folder.display()))
             }
-            DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_)
+            DataFusionError::IoError(_)
+            | DataFusionError::ObjectStore(_)
+            | DataFusionError::ParquetError(_)
             | DataFusionError::External(_) => match self.find_undecodable(error) {
                 Some(bad) => EngineError::BadFile(bad),
                 None => EngineError::Io(message),
@@ -302,7 +310,7 @@ impl Engine {
         }
         self.store.opened().into_iter().find_map(|location| {
             let reason = self.store.decode_all(&location).err()?;
-            Some(BadFile { file: location.to_string(), reason })
+            Some(BadFile { file: self.store.name_of(&location), reason })
         })
     }
 }

@@ -55,11 +55,7 @@ pub(super) fn plan(
         other => bound_plan(&planner, other, parameters)?,
     };
     // The statement was checked already; this holds even if a way around that check is found.
-    SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
-        .verify_plan(&plan)?;
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
     Ok(plan)
 }
 
@@ -71,9 +67,7 @@ fn bound_plan(planner: &SqlToRel<Names>, statement: Statement, parameters: &Para
         values.push(value.clone().into());
     }
     let mut context = PlannerContext::new().with_prepare_param_data_types(types);
-    planner
-        .sql_statement_to_plan_with_context(statement, &mut context)?
-        .with_param_values(ParamValues::List(values))
+    planner.sql_statement_to_plan_with_context(statement, &mut context)?.with_param_values(ParamValues::List(values))
 }
 
 /// What a name in SQL stands for.

@@ -63,8 +63,7 @@ impl SqlError {
 
     /// Translates the parser's error, which ends with its place.
     pub fn from_parser(text: &SqlText, error: &ParserError) -> Self {
-        static PLACE: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r" at Line: (\d+), Column: (\d+)").ok());
+        static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" at Line: (\d+), Column: (\d+)").ok());
         let message = match error {
             ParserError::ParserError(message) | ParserError::TokenizerError(message) => message.as_str(),
             ParserError::RecursionLimitExceeded => "the statement is nested too deeply",
@@ -77,10 +76,10 @@ impl SqlError {
         });
         // At the end of the text the parser gives no place.
         let place = place.or_else(|| message.contains("found: EOF").then(|| end_of(&text.sql)));
-        let message = found.as_ref().and_then(|found| found.get(0)).map_or_else(
-            || message.to_owned(),
-            |place| message.replace(place.as_str(), ""),
-        );
+        let message = found
+            .as_ref()
+            .and_then(|found| found.get(0))
+            .map_or_else(|| message.to_owned(), |place| message.replace(place.as_str(), ""));
         Self::new(text, message.replace("found: EOF", "found the end of the statement"), place)
     }
 
@@ -125,8 +124,7 @@ impl fmt::Display for SqlError {
             let gutter = " ".repeat(line.to_string().len());
             let source = self.text.sql.lines().nth(line - 1).unwrap_or_default();
             // Tabs keep their width above the caret only as tabs.
-            let indent: String =
-                source.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let indent: String = source.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             let indent = indent + &" ".repeat((column - 1).saturating_sub(source.chars().count()));
             write!(f, "\n{gutter}--> {}:{line}:{column}", self.text.name)?;
             write!(f, "\n{gutter} |\n{line} | {source}\n{gutter} | {indent}{}", "^".repeat(width.max(1)))?;

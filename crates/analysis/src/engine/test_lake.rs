@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    new_null_array,
+    Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, new_null_array,
 };
 use chrono::NaiveDate;
 use clicks::coverage::{COVERAGE_KEY, Coverage, Interval};
@@ -29,7 +29,16 @@ pub(crate) fn midnight(date: &str) -> i64 {
 }
 
 pub(crate) fn interval(feed: Feed, from_time: i64, to_time: i64) -> Interval {
-    Interval { feed, filters: vec![], from_time, to_time, rows: 1, cap: None, saturated: false, fetched_at: Some(to_time) }
+    Interval {
+        feed,
+        filters: vec![],
+        from_time,
+        to_time,
+        rows: 1,
+        cap: None,
+        saturated: false,
+        fetched_at: Some(to_time),
+    }
 }
 
 impl TestLake {
@@ -73,7 +82,8 @@ pub(crate) fn parquet(day: &str, clicks: &[Click], covered: Vec<Interval>) -> Ve
     let mut clicks = clicks.to_vec();
     clicks.sort_by_key(|(second, affiliate, ..)| (*affiliate, *second));
     let first = midnight(day);
-    let ids = clicks.iter().enumerate().map(|(index, (second, affiliate, ..))| format!("{day}-{second}-{affiliate}-{index}"));
+    let ids =
+        clicks.iter().enumerate().map(|(index, (second, affiliate, ..))| format!("{day}-{second}-{affiliate}-{index}"));
     let column = |name: &str| -> Option<ArrayRef> {
         Some(match name {
             "transaction_id" => Arc::new(StringArray::from_iter_values(ids.clone())),
@@ -84,15 +94,20 @@ pub(crate) fn parquet(day: &str, clicks: &[Click], covered: Vec<Interval>) -> Ve
             "affiliate_id" => Arc::new(clicks.iter().map(|click| Some(click.1)).collect::<Int64Array>()),
             "error_code" => Arc::new(clicks.iter().map(|click| Some(click.2)).collect::<Int32Array>()),
             "is_proxy" => Arc::new(clicks.iter().map(|click| Some(click.3)).collect::<BooleanArray>()),
-            "click_date" => Arc::new(clicks.iter().map(|_| Some(i32::try_from(first / 86_400).unwrap())).collect::<Date32Array>()),
-            "user_ip" => Arc::new(StringArray::from_iter_values(clicks.iter().map(|click| format!("192.0.2.{}", click.1)))),
+            "click_date" => {
+                Arc::new(clicks.iter().map(|_| Some(i32::try_from(first / 86_400).unwrap())).collect::<Date32Array>())
+            }
+            "user_ip" => {
+                Arc::new(StringArray::from_iter_values(clicks.iter().map(|click| format!("192.0.2.{}", click.1))))
+            }
             _ => return None,
         })
     };
     let schema = click_schema();
-    let columns = schema.fields().iter().map(|field| {
-        column(field.name()).unwrap_or_else(|| new_null_array(field.data_type(), clicks.len()))
-    });
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| column(field.name()).unwrap_or_else(|| new_null_array(field.data_type(), clicks.len())));
     let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
     let mut coverage = Coverage::default();
     covered.into_iter().for_each(|interval| coverage.add(interval));
@@ -117,9 +132,10 @@ pub(crate) fn rows_of(batches: &[RecordBatch]) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in batches {
         for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column: &Arc<dyn Array>| {
-                arrow::util::display::array_value_to_string(column, row).unwrap()
-            });
+            let cells = batch
+                .columns()
+                .iter()
+                .map(|column: &Arc<dyn Array>| arrow::util::display::array_value_to_string(column, row).unwrap());
             rows.push(cells.collect::<Vec<_>>().join("|"));
         }
     }

@@ -45,8 +45,12 @@ async fn counts_groups_and_directory_keys() {
     lake.put_whole("beta", "2026-03-02", &[(5, 9, 0, true)]);
     let engine = engine(&lake, &Options::default()).unwrap();
     assert_eq!(ask(&engine, "SELECT count(*), count(DISTINCT transaction_id) FROM clicks").await.unwrap(), ["101|101"]);
-    let by_account = "SELECT account, count(*) AS n, min(date), max(date) FROM clicks GROUP BY account ORDER BY account";
-    assert_eq!(ask(&engine, by_account).await.unwrap(), ["acme|100|2026-03-01|2026-03-10", "beta|1|2026-03-02|2026-03-02"]);
+    let by_account =
+        "SELECT account, count(*) AS n, min(date), max(date) FROM clicks GROUP BY account ORDER BY account";
+    assert_eq!(
+        ask(&engine, by_account).await.unwrap(),
+        ["acme|100|2026-03-01|2026-03-10", "beta|1|2026-03-02|2026-03-02"]
+    );
     let own_date = "SELECT count(*) FROM clicks WHERE click_date <> date OR click_time < date";
     assert_eq!(ask(&engine, own_date).await.unwrap(), ["0"]);
     assert_eq!(ask(&engine, "SELECT count(*) FROM clicks WHERE user_ip = '192.0.2.9'").await.unwrap(), ["1"]);
@@ -98,7 +102,8 @@ async fn a_bound_on_click_time_leaves_other_days_unopened() {
 #[tokio::test]
 async fn an_empty_lake_answers_and_an_hourly_one_has_hours() {
     let empty = TestLake::new();
-    let found = ask(&engine(&empty, &Options::default()).unwrap(), "SELECT count(*), max(click_time) FROM clicks").await;
+    let found =
+        ask(&engine(&empty, &Options::default()).unwrap(), "SELECT count(*), max(click_time) FROM clicks").await;
     assert_eq!(found.unwrap(), ["0|"]);
     let hourly = TestLake::with_partition("hour");
     for hour in ["03", "21"] {
@@ -114,10 +119,11 @@ async fn an_empty_lake_answers_and_an_hourly_one_has_hours() {
 async fn a_query_sees_one_version_though_files_are_replaced_between_planning_and_reading() {
     let lake = ten_days();
     let engine = engine(&lake, &Options::default()).unwrap();
-    let text = SqlText { name: "q".into(), sql: "SELECT count(*), sum(error_code) FROM clicks WHERE user_ip <> ''".into() };
+    let text =
+        SqlText { name: "q".into(), sql: "SELECT count(*), sum(error_code) FROM clicks WHERE user_ip <> ''".into() };
     let answer = engine.query(&text, &Parameters::new()).await.unwrap();
     for day in 1..=10 {
-        lake.put_whole("acme", &format!("2026-03-{day:02}"), &vec![(1, 1, 7, false); 3]);
+        lake.put_whole("acme", &format!("2026-03-{day:02}"), &[(1, 1, 7, false); 3]);
     }
     let batches = answer.rows.try_collect::<Vec<_>>().await.unwrap();
     assert_eq!(rows_of(&batches), ["100|10"]);
@@ -137,17 +143,20 @@ async fn in_a_loop_beside_landings_it_never_fails_and_never_miscounts() {
                 version += 1;
                 let day = format!("2026-03-{:02}", 1 + version % 10);
                 // Always ten clicks, in files of ever different sizes.
-                let clicks: Vec<_> = (0..10).map(|i| (i * version % 86_400, i % (1 + i64::from(version as i32 % 7)), version as i32, true)).collect();
+                let clicks: Vec<_> = (0..10)
+                    .map(|i| (i * version % 86_400, i % (1 + i64::from(version as i32 % 7)), version as i32, true))
+                    .collect();
                 lake.put_whole("acme", &day, &clicks);
             }
             version
         })
     };
-    for round in 0..40 {
+    for round in 0..15 {
         // Every third round with too few descriptors, so that files are closed and opened again.
         let options = Options { max_open_files: (round % 3 == 0).then_some(2), ..Options::default() };
         let engine = engine(&lake, &options).unwrap();
-        let sql = "SELECT (SELECT count(*) FROM clicks WHERE user_ip <> ''), count(DISTINCT transaction_id) FROM clicks";
+        let sql =
+            "SELECT (SELECT count(*) FROM clicks WHERE user_ip <> ''), count(DISTINCT transaction_id) FROM clicks";
         match ask(&engine, sql).await {
             Ok(rows) => assert_eq!(rows, ["100|100"], "round {round}"),
             Err(EngineError::Replaced(_)) if round % 3 == 0 => {}
@@ -161,7 +170,7 @@ async fn in_a_loop_beside_landings_it_never_fails_and_never_miscounts() {
 #[tokio::test]
 async fn a_file_that_is_no_partition_is_named() {
     let good = parquet("2026-03-11", &[(1, 1, 0, false)], vec![]);
-    let mut torn = parquet("2026-03-11", &vec![(1, 1, 0, false); 400], vec![]);
+    let mut torn = parquet("2026-03-11", &[(1, 1, 0, false); 400], vec![]);
     let end = torn.len() - 40_000.min(torn.len() / 2);
     torn[4..end].fill(0xff);
     for (bytes, reason) in [
@@ -175,7 +184,10 @@ async fn a_file_that_is_no_partition_is_named() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         let engine = engine(&lake, &Options::default()).unwrap();
-        let error = ask(&engine, "SELECT max(user_ip), max(is_proxy), sum(affiliate_id) FROM clicks WHERE user_ip LIKE '1%'").await.unwrap_err();
+        let error =
+            ask(&engine, "SELECT max(user_ip), max(is_proxy), sum(affiliate_id) FROM clicks WHERE user_ip LIKE '1%'")
+                .await
+                .unwrap_err();
         let message = error.to_string();
         assert!(matches!(error, EngineError::BadFile(_)), "{error:?}");
         assert!(message.contains("clicks/account=acme/date=2026-03-11/clicks.parquet"), "{message}");
@@ -191,9 +203,11 @@ async fn a_parquet_file_of_something_else_is_named_and_strangers_are_not_read() 
     std::fs::write(lake.path("acme", "2026-03-01").with_file_name("copy.parquet"), b"x").unwrap();
     let snapshot = Snapshot::of_directory(lake.root()).unwrap();
     assert!(snapshot.strangers.len() == 1 && snapshot.strangers[0].ends_with("date=2026-03-01/copy.parquet"));
-    let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![
-        arrow::datatypes::Field::new("a", arrow::datatypes::DataType::Int32, true),
-    ]));
+    let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![arrow::datatypes::Field::new(
+        "a",
+        arrow::datatypes::DataType::Int32,
+        true,
+    )]));
     let path = lake.path("acme", "2026-03-05");
     let file = std::fs::File::create(&path).unwrap();
     datafusion::parquet::arrow::ArrowWriter::try_new(file, schema, None).unwrap().close().unwrap();
@@ -245,10 +259,17 @@ async fn parameters_are_values_never_text() {
         ("SELECT date_trunc('month', $from)", vec!["2026-03-01T00:00:00Z"]),
         ("SELECT $from AT TIME ZONE $timezone", vec!["2026-03-03T09:00:00+09:00"]),
         ("SELECT a FROM (VALUES (1), (2), (3)) AS t(a) WHERE a IN (SELECT $n)", vec!["2"]),
-        ("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < $n) SELECT max(i) FROM r", vec!["2"]),
+        (
+            "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < $n) SELECT max(i) FROM r",
+            vec!["2"],
+        ),
         ("SELECT wilson_lower(5, 10) < 0.5 AND $n = 2", vec!["true"]),
     ] {
-        assert_eq!(ask_with(&engine, sql, &parameters).await.unwrap_or_else(|e| panic!("{sql}: {e}")), expected, "{sql}");
+        assert_eq!(
+            ask_with(&engine, sql, &parameters).await.unwrap_or_else(|e| panic!("{sql}: {e}")),
+            expected,
+            "{sql}"
+        );
     }
     let plan = ask_with(&engine, "EXPLAIN SELECT * FROM clicks WHERE click_time < $from", &parameters).await.unwrap();
     assert!(plan.join("\n").contains("date <="), "{plan:#?}");
@@ -259,7 +280,10 @@ async fn parameters_are_values_never_text() {
 async fn the_other_tables() {
     let lake = ten_days();
     let first = midnight("2026-03-01");
-    let partial = vec![interval(Feed::InvalidClicks, first, first + 3599), interval(Feed::NetworkClicks, first + 60, first + 119)];
+    let partial = vec![
+        interval(Feed::InvalidClicks, first, first + 3599),
+        interval(Feed::NetworkClicks, first + 60, first + 119),
+    ];
     lake.put("beta", "2026-03-01", &[], partial);
     let engine = engine(&lake, &Options::default()).unwrap();
     let sql = "SELECT feed, from_time, to_time, rows, cap, saturated, cardinality(filters) FROM coverage WHERE account = 'beta' ORDER BY feed";
@@ -288,7 +312,10 @@ async fn text_in_answers_is_plain() {
     let answer = engine.query(&text, &Parameters::new()).await.unwrap();
     let schema = format!("{:?}", answer.rows.schema());
     assert!(schema.contains("Utf8") && !schema.contains("View"), "{schema}");
-    assert_eq!(answer.rows.try_collect::<Vec<_>>().await.unwrap().iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
+    assert_eq!(
+        answer.rows.try_collect::<Vec<_>>().await.unwrap().iter().map(|batch| batch.num_rows()).sum::<usize>(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -297,11 +324,16 @@ async fn memory_is_bounded_a_sort_spills_and_what_cannot_is_told() {
     let options = Options { memory_limit_bytes: Some(16 << 20), ..Options::default() };
     let engine = engine(&lake, &options).unwrap();
     let rows = 600_000;
-    let sql = format!("SELECT count(*), min(v) FROM (SELECT value AS v, row_number() OVER (ORDER BY -value) AS r FROM generate_series(1, {rows})) WHERE r > 0");
+    let sql = format!(
+        "SELECT count(*), min(v) FROM (SELECT value AS v, row_number() OVER (ORDER BY -value) AS r FROM generate_series(1, {rows})) WHERE r > 0"
+    );
     let found = ask(&engine, &sql).await;
     assert_eq!(found.unwrap_or_else(|e| panic!("{e}")), [format!("{rows}|1")]);
     let sql = format!("SELECT array_agg(repeat('x', 40) || value) FROM generate_series(1, {rows})");
     let error = ask(&engine, &sql).await.unwrap_err();
     assert!(matches!(error, EngineError::Resources { .. }), "{error:?}");
-    assert!(error.to_string().contains("memory limit of 16.0 MiB") && error.to_string().contains("--memory-limit"), "{error}");
+    assert!(
+        error.to_string().contains("memory limit of 16.0 MiB") && error.to_string().contains("--memory-limit"),
+        "{error}"
+    );
 }
