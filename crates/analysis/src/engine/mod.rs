@@ -367,8 +367,10 @@ fn is_out_of_disk(error: &DataFusionError) -> bool {
     })
 }
 
+/// DataFusion goes on with a list of its internal reservations, which help nobody who asked a question.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches([':', '.']).to_owned()
+    let line = text.lines().next().unwrap_or_default();
+    line.split(" with top memory consumers").next().unwrap_or_default().trim_end_matches([':', '.']).to_owned()
 }
 
 #[cfg(test)]
