@@ -115,6 +115,7 @@ pub struct Document<R> {
     is_at_end: bool,
     scanner: Option<Scanner>,
     structure: Structure,
+    spare: Vec<Vec<u8>>,
 }
 
 /// Input that is not JSON at all, so that a wrong file is not quarantined line by line.
@@ -141,6 +142,7 @@ impl<R: Read> Document<R> {
             is_at_end: false,
             scanner: None,
             structure: Structure::default(),
+            spare: Vec::new(),
         };
         document.fill(BLOCK_BYTES)?;
         if document.buffer.starts_with(b"\xef\xbb\xbf") {
@@ -179,6 +181,14 @@ impl<R: Read> Document<R> {
     #[must_use]
     pub fn structure(&self) -> Structure {
         self.structure
+    }
+
+    /// Takes back the bytes of a block that is done with, to be filled again: asking the system for memory, block after
+    /// block, costs more than reading the file.
+    pub fn recycle(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() <= 2 * BLOCK_BYTES {
+            self.spare.push(bytes);
+        }
     }
 
     fn next_lines(&mut self) -> Result<Option<Block>, DocumentError> {
@@ -255,7 +265,8 @@ impl<R: Read> Document<R> {
     }
 
     fn take(&mut self, end: usize, pieces: Pieces) -> Block {
-        let mut rest = Vec::with_capacity(2 * BLOCK_BYTES);
+        let mut rest = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(2 * BLOCK_BYTES));
+        rest.clear();
         rest.extend_from_slice(&self.buffer[end..]);
         self.buffer.truncate(end);
         let bytes = std::mem::replace(&mut self.buffer, rest);

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
-use arrow::compute::interleave;
+use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, new_null_array};
+use arrow::compute::{concat, interleave};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 
 use crate::schema::click_schema;
@@ -89,6 +90,15 @@ impl TypedClicks {
 
 /// The picked rows as plain columns, in the order of the picks.
 pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
+    RecordBatch::try_new(click_schema(), gather_columns(sources, picks, |_| None)?)
+}
+
+/// Gathers columns; `ready` gives those that are there already.
+fn gather_columns(
+    sources: &[&TypedClicks],
+    picks: &[Pick],
+    ready: impl Fn(usize) -> Option<Result<ArrayRef, ArrowError>>,
+) -> Result<Vec<ArrayRef>, ArrowError> {
     let schema = click_schema();
     let mut columns = Vec::with_capacity(schema.fields().len());
     let mut positions: Vec<(Vec<Origin>, Vec<(usize, usize)>)> = Vec::new();
@@ -96,6 +106,10 @@ pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordB
         let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
         if values.iter().all(|values| values.null_count() == values.len()) {
             columns.push(new_null_array(field.data_type(), picks.len()));
+            continue;
+        }
+        if let Some(column) = ready(index) {
+            columns.push(column?);
             continue;
         }
         let origins: Vec<Origin> = sources.iter().map(|source| source.columns[index].origin).collect();
@@ -107,7 +121,76 @@ pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordB
         });
         columns.push(interleave(&values, &positions[known].1)?);
     }
-    RecordBatch::try_new(schema, columns)
+    Ok(columns)
+}
+
+/// The shared texts of some clicks, once for all rows that refer to them.
+///
+/// The Parquet writer takes such a column in place of a plain one and writes the same bytes: the values of most columns
+/// need then not be copied for each row.
+pub(crate) struct SharedTexts {
+    /// By position in [`click_schema`]: the distinct values of all clicks, one after the other.
+    values: Vec<Option<ArrayRef>>,
+    /// For each object, for each of the clicks: where its values begin.
+    offsets: Vec<Vec<i32>>,
+}
+
+impl SharedTexts {
+    /// None where there are no clicks, or more distinct values than positions can count.
+    pub(crate) fn of(sources: &[TypedClicks]) -> Result<Option<SharedTexts>, ArrowError> {
+        let Some(first) = sources.first() else { return Ok(None) };
+        let mut shared =
+            SharedTexts { values: vec![None; first.columns.len()], offsets: vec![vec![]; first.objects.len()] };
+        for (index, column) in first.columns.iter().enumerate() {
+            let Origin::Object(object) = column.origin else { continue };
+            if *column.values.data_type() != DataType::Utf8 {
+                continue;
+            }
+            let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
+            let mut offset = 0_usize;
+            let mut offsets = Vec::with_capacity(values.len());
+            for values in &values {
+                let Ok(from) = i32::try_from(offset) else { return Ok(None) };
+                offsets.push(from);
+                offset += values.len();
+            }
+            if i32::try_from(offset).is_err() {
+                return Ok(None);
+            }
+            shared.values[index] = Some(concat(&values)?);
+            shared.offsets[object] = offsets;
+        }
+        Ok(Some(shared))
+    }
+
+    /// As [`gather`], with the shared texts left shared.
+    pub(crate) fn gather(&self, sources: &[TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
+        let keys: Vec<Int32Array> = self
+            .offsets
+            .iter()
+            .enumerate()
+            .map(|(object, offsets)| {
+                let key = |(source, row): &Pick| {
+                    let id = sources[*source as usize].objects[object][*row as usize];
+                    offsets.get(*source as usize).map_or(0, |offset| offset + id as i32)
+                };
+                Int32Array::from_iter_values(picks.iter().map(key))
+            })
+            .collect();
+        let sources: Vec<&TypedClicks> = sources.iter().collect();
+        let columns = gather_columns(&sources, picks, |index| {
+            let values = self.values[index].as_ref()?;
+            let Origin::Object(object) = sources[0].columns[index].origin else { return None };
+            Some(
+                DictionaryArray::try_new(keys[object].clone(), values.clone())
+                    .map(|column| Arc::new(column) as ArrayRef),
+            )
+        })?;
+        let field_of =
+            |(field, column): (&FieldRef, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
+        let fields: Vec<Field> = click_schema().fields().iter().zip(&columns).map(field_of).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    }
 }
 
 fn resolve(sources: &[&TypedClicks], origins: &[Origin], picks: &[Pick]) -> Vec<(usize, usize)> {

@@ -16,7 +16,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::coverage::{Coverage, Interval};
 use crate::feed::Feed;
-use crate::gather::{Pick, TypedClicks};
+use crate::gather::{Pick, SharedTexts, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
 use crate::lock::{LakeLock, LockError};
 use crate::partition::{OpenPartition, PartitionError, TEMPORARY_SUFFIX};
@@ -146,9 +146,12 @@ impl<'a> Landing<'a> {
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());
         let queue = Mutex::new(work.into_iter());
-        let threads = self.threads;
+        let shared = SharedTexts::of(clicks)
+            .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
+        // Twice as many as there are cores: half of them wait for the disk, which commits are made of.
+        let threads = self.threads * 2;
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
-            let run = || self.work_off(clicks, &queue);
+            let run = || self.work_off(clicks, shared.as_ref(), &queue);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
             let mut results = vec![run()];
             // A panic of a worker is a bug, and goes on as one.
@@ -166,6 +169,7 @@ impl<'a> Landing<'a> {
     fn work_off(
         &self,
         clicks: &[TypedClicks],
+        shared: Option<&SharedTexts>,
         queue: &Mutex<impl Iterator<Item = (Period, Work)>>,
     ) -> Result<Folded, LandingError> {
         let mut folded = Folded::default();
@@ -175,7 +179,7 @@ impl<'a> Landing<'a> {
                 return Ok(folded);
             };
             let path = self.lake.path_of(&PartitionKey::new(&self.account, period));
-            folded += merge::fold_partition(&path, clicks, work.picks, &work.coverage)?;
+            folded += merge::fold_partition(&path, clicks, shared, work.picks, &work.coverage)?;
         }
     }
 }
@@ -240,3 +244,6 @@ fn sweep(folder: &Path, depth: u32) -> Result<(), LakeError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

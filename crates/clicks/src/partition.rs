@@ -197,10 +197,16 @@ impl PartitionWriter {
         self.write_completed()
     }
 
+    /// Writes a batch as it is: one of [`BATCH_ROWS`], or the last. Texts may be dictionaries.
+    pub(crate) fn write_aligned(&mut self, batch: &RecordBatch) -> Result<(), PartitionError> {
+        self.writer.write(batch).map_err(|error| write_error(&self.path, error))?;
+        failpoint::hit("batch-written");
+        Ok(())
+    }
+
     fn write_completed(&mut self) -> Result<(), PartitionError> {
         while let Some(batch) = self.coalescer.next_completed_batch() {
-            self.writer.write(&batch).map_err(|error| write_error(&self.path, error))?;
-            failpoint::hit("batch-written");
+            self.write_aligned(&batch)?;
         }
         Ok(())
     }

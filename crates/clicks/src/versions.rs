@@ -64,7 +64,7 @@ fn later_versions(first: &RecordBatch, second: &RecordBatch) -> Vec<Later> {
 /// Of each pair the value of the later version, or the greater one, where that is not NULL.
 fn pick(a: &ArrayRef, b: &ArrayRef, later: &[Later]) -> Result<ArrayRef, ArrowError> {
     let a_is_greater = match a.data_type() {
-        DataType::Map(_, _) => (0..a.len()).map(|row| Some(text_of(a, row) > text_of(b, row))).collect(),
+        DataType::Map(_, _) => (0..a.len()).map(|row| Some(entries_of(a, row) > entries_of(b, row))).collect(),
         _ => cmp::gt(a, b)?,
     };
     let prefers_a: BooleanArray = later
@@ -82,9 +82,12 @@ fn pick(a: &ArrayRef, b: &ArrayRef, later: &[Later]) -> Result<ArrayRef, ArrowEr
     zip(&takes_a, a, b)
 }
 
-/// A spelling of a value that orders maps.
-fn text_of(array: &ArrayRef, row: usize) -> String {
-    format!("{:?}", array.slice(row, 1))
+/// The entries of a map, which order it.
+fn entries_of(maps: &ArrayRef, row: usize) -> Vec<(String, Option<String>)> {
+    let entries = maps.as_map().value(row);
+    let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1).as_string::<i32>());
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    keys.iter().zip(values).map(|(key, value)| (owned(key).unwrap_or_default(), owned(value))).collect()
 }
 
 fn merge_text(a: &ArrayRef, b: &ArrayRef, merge: impl Fn(&str, &str, Later) -> String, later: &[Later]) -> ArrayRef {
@@ -178,3 +181,6 @@ fn has_extra(batch: &RecordBatch, row: usize, spellings: &[String; 2]) -> bool {
         && serde_json::from_str::<Extra>(extras.value(row))
             .is_ok_and(|values| spellings.iter().any(|spelling| values.contains_key(spelling)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -213,13 +213,14 @@ impl Desk<'_> {
         let (to_typists, blocks) = sync_channel(BLOCKS_WAITING);
         let blocks = Mutex::new(Some(blocks));
         let (to_desk, sheets) = sync_channel(1);
+        let (to_feeder, used) = channel();
         std::thread::scope(|scope| {
-            let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists));
+            let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists, &used));
             let blocks = &blocks;
             let typists: Vec<_> = (0..threads)
                 .map(|_| {
-                    let to_desk = to_desk.clone();
-                    scope.spawn(move || type_rows(observation, blocks, &to_desk))
+                    let (to_desk, to_feeder) = (to_desk.clone(), to_feeder.clone());
+                    scope.spawn(move || type_rows(observation, blocks, &to_desk, &to_feeder))
                 })
                 .collect();
             drop(to_desk);
@@ -310,6 +311,7 @@ fn feed(
     read: &BytesRead,
     interrupt: &Interrupt,
     to_typists: &SyncSender<SourceBlock>,
+    used: &Receiver<Vec<u8>>,
 ) -> Result<Fed, (PathBuf, FeedError)> {
     let mut fed = Fed::default();
     for path in files {
@@ -320,6 +322,7 @@ fn feed(
         let mut is_blank = true;
         while let Some(block) = document.next_block().map_err(failed)? {
             is_blank &= block.bytes.trim_ascii().is_empty();
+            used.try_iter().for_each(|bytes| document.recycle(bytes));
             fed.bytes += block.bytes.len() as u64;
             if interrupt.is_set() || to_typists.send(SourceBlock { source: source.clone(), block }).is_err() {
                 return Ok(fed);

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
 use crate::coverage::{Coverage, Interval};
-use crate::gather::{Pick, TypedClicks, empty_batch, gather};
+use crate::gather::{Pick, SharedTexts, TypedClicks, empty_batch, gather};
 use crate::partition::{BATCH_ROWS, OpenPartition, PartitionError, PartitionWriter, write_partition};
 use crate::schema::{click_schema, position};
 use crate::versions::merge_versions;
@@ -21,6 +21,7 @@ use super::Folded;
 pub(super) fn fold_partition(
     path: &Path,
     clicks: &[TypedClicks],
+    shared: Option<&SharedTexts>,
     picks: Vec<Pick>,
     coverage: &Coverage,
 ) -> Result<Folded, PartitionError> {
@@ -60,7 +61,12 @@ pub(super) fn fold_partition(
     let kept = old.as_ref().map_or(0, OpenPartition::rows) - old_rows.len();
     write_partition(path, kept + fold.picks.len(), |writer| {
         let mut proof = Proof::new(coverage);
-        fold.write(old.as_ref().filter(|_| kept > 0), &old_rows, path, writer, &mut proof)?;
+        match (shared, old.as_ref().filter(|_| kept > 0)) {
+            (Some(shared), None) if fold.is_of_first(clicks.len()) => {
+                fold.write_shared(shared, clicks, path, writer, &mut proof)?;
+            }
+            (_, old) => fold.write(old, &old_rows, path, writer, &mut proof)?,
+        }
         let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
         merged.extend(&proof.coverage());
         Ok(merged)
@@ -183,6 +189,30 @@ impl<'a> Fold<'a> {
         Key::of(self.sources[source as usize], row as usize)
     }
 
+    /// True where all picks are of the first so many sources.
+    fn is_of_first(&self, sources: usize) -> bool {
+        self.picks.iter().all(|(source, _)| (*source as usize) < sources)
+    }
+
+    /// Writes the picks, which are all there is.
+    fn write_shared(
+        &self,
+        shared: &SharedTexts,
+        clicks: &[TypedClicks],
+        path: &Path,
+        writer: &mut PartitionWriter,
+        proof: &mut Proof,
+    ) -> Result<(), PartitionError> {
+        for picks in self.picks.chunks(BATCH_ROWS) {
+            let batch = shared
+                .gather(clicks, picks)
+                .map_err(|source| PartitionError::Rows { path: path.to_owned(), source })?;
+            proof.count(&batch);
+            writer.write_aligned(&batch)?;
+        }
+        Ok(())
+    }
+
     /// Writes the picks, merged with what is kept of the old version.
     fn write(
         &self,
@@ -294,6 +324,11 @@ impl Proof {
     }
 
     fn write(&mut self, writer: &mut PartitionWriter, batch: RecordBatch) -> Result<(), PartitionError> {
+        self.count(&batch);
+        writer.write(batch)
+    }
+
+    fn count(&mut self, batch: &RecordBatch) {
         if !self.intervals.is_empty() {
             let times = batch.column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
             let feeds = batch.column(position::FEED_LIST).as_string::<i32>();
@@ -308,7 +343,6 @@ impl Proof {
                 }
             }
         }
-        writer.write(batch)
     }
 
     fn coverage(self) -> Coverage {

@@ -517,4 +517,4 @@ fn check_time(token: &Token) -> Result<(), Rejected> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,7 +11,7 @@ use crate::schema::index_of;
 mod generated;
 mod memo;
 mod odd_values;
-mod read_back;
+pub(crate) mod read_back;
 mod round_trip;
 mod seed_pages;
 

@@ -1,6 +1,6 @@
 //! The threads that type rows.
 
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
 use clicks::document::{Block, Piece};
@@ -51,6 +51,7 @@ pub(super) fn type_rows(
     observation: Observation,
     blocks: &Mutex<Option<Receiver<SourceBlock>>>,
     to_desk: &SyncSender<Sheet>,
+    used: &Sender<Vec<u8>>,
 ) {
     let mut typist = Typist { typer: ClickTyper::new(observation), sheet: Sheet::default() };
     loop {
@@ -60,6 +61,8 @@ pub(super) fn type_rows(
             return;
         };
         typist.type_block(&source, &block);
+        // The reader may be done already, and then needs no more buffers.
+        let _ = used.send(block.bytes);
         if typist.typer.bytes() + typist.sheet.bytes >= SHEET_BYTES && to_desk.send(typist.hand_over()).is_err() {
             return;
         }

@@ -13,7 +13,7 @@ use super::*;
 /// A value that is no container. Numbers and text of one spelling are the same; so are `null`, `""`, `{}`, `[]` and
 /// nothing, which are no leaves.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Leaf {
+pub(crate) enum Leaf {
     Written(String),
     Flag(bool),
     /// Text that is not Unicode, as its source.
@@ -21,7 +21,7 @@ pub(super) enum Leaf {
 }
 
 /// The leaves of a value, sorted, with their paths. A key that stands twice gives two leaves of one path.
-pub(super) type Leaves = Vec<(Vec<String>, Leaf)>;
+pub(crate) type Leaves = Vec<(Vec<String>, Leaf)>;
 
 /// An object that keeps keys that stand twice.
 pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
@@ -46,7 +46,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-pub(super) fn leaves_of_json(json: &str) -> Leaves {
+pub(crate) fn leaves_of_json(json: &str) -> Leaves {
     let mut leaves = Leaves::new();
     add_leaves(json, &mut Vec::new(), &mut leaves);
     normalised(leaves)
@@ -84,7 +84,7 @@ fn add_leaves(json: &str, path: &mut Vec<String>, leaves: &mut Leaves) {
 }
 
 /// The leaves of a row of the lake.
-pub(super) fn leaves_of_click(batch: &RecordBatch, row: usize) -> Leaves {
+pub(crate) fn leaves_of_click(batch: &RecordBatch, row: usize) -> Leaves {
     let mut leaves = Leaves::new();
     for (index, column) in COLUMNS.iter().enumerate() {
         let values = batch.column(index);

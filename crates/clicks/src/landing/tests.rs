@@ -1,0 +1,85 @@
+//! Clicks join the lake: in any order, however split, again and again, the same files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use arrow::array::{Array, RecordBatch};
+use tempfile::TempDir;
+
+use super::*;
+use crate::typing::ClickTyper;
+
+mod coverage;
+mod damaged;
+mod invariance;
+mod large;
+mod quarantine;
+
+/// 2026-03-01T00:00:00Z
+const MIDNIGHT: i64 = 1_772_323_200;
+
+fn new_lake(granularity: Granularity) -> (TempDir, Lake) {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open_or_create(folder.path(), Some(granularity)).unwrap();
+    (folder, lake)
+}
+
+fn typed<'a>(observation: Observation, rows: impl IntoIterator<Item = &'a str>) -> TypedClicks {
+    let mut typer = ClickTyper::new(observation);
+    for row in rows {
+        typer.push(row.as_bytes()).unwrap_or_else(|rejected| panic!("{rejected}: {row}"));
+    }
+    typer.finish()
+}
+
+fn landing(lake: &Lake) -> Landing<'_> {
+    Landing::new(lake, Account::default(), Duration::from_secs(10), 2)
+}
+
+fn land(lake: &Lake, clicks: &[TypedClicks]) -> Folded {
+    landing(lake).fold(clicks, Observation::default(), &[], &[]).unwrap()
+}
+
+/// A click of so many seconds after midnight.
+fn row(id: &str, second: i64, members: &str) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    format!(r#"{{"transaction_id":"{id}","unix_timestamp":{},"error_code":0{comma}{members}}}"#, MIDNIGHT + second)
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+/// The files of the partitions, with paths from the lake on.
+fn partition_files(lake: &Lake) -> BTreeMap<PathBuf, Vec<u8>> {
+    let relative = |(path, bytes): (PathBuf, Vec<u8>)| (path.strip_prefix(lake.root()).unwrap().to_owned(), bytes);
+    files(&lake.root().join("clicks")).into_iter().map(relative).collect()
+}
+
+fn open(path: &Path) -> OpenPartition {
+    OpenPartition::open(path).unwrap().unwrap()
+}
+
+/// The rows of each partition.
+fn batches(lake: &Lake) -> Vec<(PartitionKey, RecordBatch)> {
+    let read = |path: &Path| {
+        let batches: Vec<_> = open(path).read(None, None).unwrap().map(Result::unwrap).collect();
+        arrow::compute::concat_batches(&crate::schema::click_schema(), &batches).unwrap()
+    };
+    lake.partitions().unwrap().into_iter().map(|file| (file.key, read(&file.path))).collect()
+}
+
+fn ids(batch: &RecordBatch) -> Vec<&str> {
+    batch.column(position::TRANSACTION_ID).as_string::<i32>().iter().flatten().collect()
+}
