@@ -16,4 +16,4 @@ pub mod printer;
 pub mod process;
 pub mod request;
 pub mod run;
-pub mod time_bound;
+mod suggestion;

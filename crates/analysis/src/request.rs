@@ -9,15 +9,16 @@ use bytesize::ByteSize;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use clicks::feed::Feed;
+use clicks::time_bound::{self, Edge, TimeBoundError};
 use datafusion::common::ScalarValue;
 
 use crate::args::AnswerArgs;
 use crate::catalogue::{Catalogue, CatalogueError, HeaderError, Param, Query, ValueError};
 use crate::engine::completeness::Seconds;
-use crate::engine::sql_error::{SqlText, closest};
+use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, value_as_it_reads};
 use crate::environment::Environment;
-use crate::time_bound::{self, Edge, TimeBoundError};
+use crate::suggestion::closest;
 
 /// The folder that is the lake, where none is named and it exists.
 const LAKE_HERE: &str = "lake";

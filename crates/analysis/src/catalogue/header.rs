@@ -17,8 +17,8 @@ use std::str::FromStr;
 
 use clicks::feed::Feed;
 
-use super::nearest;
 use super::param::{self, Param};
+use crate::suggestion::closest;
 
 const KEYS: [&str; 5] = ["title", "about", "needs", "param", "chart"];
 
@@ -179,7 +179,7 @@ fn parse_needs(value: &str) -> Result<Vec<Feed>, String> {
 
 fn unknown_key(key: &str) -> String {
     let keys = KEYS.join(", ");
-    match nearest(&key.to_ascii_lowercase(), KEYS.into_iter()) {
+    match closest(key, KEYS.into_iter()) {
         Some(nearest) => format!("unknown header key '{key}'; did you mean '{nearest}'? Keys are {keys}"),
         None => format!(
             "unknown header key '{key}': keys are {keys}; a comment that is none must not begin with a word and a colon"

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use clicks::feed::Feed;
 use include_dir::{Dir, include_dir};
 
+use crate::suggestion::closest;
+
 pub use header::{Chart, HeaderError};
 pub use param::{Param, ValueError};
 
@@ -142,7 +144,7 @@ impl Catalogue {
         let stem = name.strip_suffix(".sql").unwrap_or(name);
         self.queries.get(stem).ok_or_else(|| CatalogueError::Unknown {
             name: name.to_owned(),
-            nearest: nearest(stem, self.queries.keys().map(String::as_str)).map(str::to_owned),
+            nearest: closest(stem, self.queries.keys().map(String::as_str)).map(str::to_owned),
         })
     }
 
@@ -176,17 +178,6 @@ fn read_query(name: &str, path: &Path) -> Result<Query, CatalogueError> {
     let text =
         fs::read_to_string(path).map_err(|source| CatalogueError::Unreadable { path: path.to_owned(), source })?;
     Query::parse(name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
-}
-
-/// The candidate most like `name`, if any is near enough to be a slip of the hand.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    /// Jaro-Winkler similarity below which two names are strangers.
-    const NEAR: f64 = 0.75;
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= NEAR)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

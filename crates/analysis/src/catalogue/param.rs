@@ -12,7 +12,7 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, TimeUni
 use datafusion::common::ScalarValue;
 
 use super::header::is_name;
-use super::nearest;
+use crate::suggestion::closest;
 
 /// The names every statement has without declaring them.
 const RESERVED: [&str; 3] = ["from", "to", "timezone"];
@@ -181,7 +181,7 @@ fn parse_type(name: &str) -> Result<DataType, String> {
         return Ok(data_type);
     }
     let names = types().map(|(known, _, _)| known);
-    let hint = nearest(name, names.into_iter()).map_or(String::new(), |near| format!("did you mean '{near}'? "));
+    let hint = closest(name, names.into_iter()).map_or(String::new(), |near| format!("did you mean '{near}'? "));
     Err(format!("unknown type '{name}'; {hint}Types are {}", names.join(", ")))
 }
 

@@ -35,6 +35,7 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::ObjectStore;
 
+use crate::suggestion::closest;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
 use error_codes::ListError;
@@ -42,7 +43,7 @@ pub use footers::BadFile;
 use lake_table::LakeTable;
 use planner::Tables;
 use snapshot::Snapshot;
-use sql_error::{SqlError, SqlText, closest};
+use sql_error::{SqlError, SqlText};
 use statement::Parameters;
 use store::SnapshotStore;
 

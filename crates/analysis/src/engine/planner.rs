@@ -26,8 +26,8 @@ use datafusion::logical_expr::{
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{DescribeAlias, Statement};
 
-use super::sql_error::closest;
 use super::statement::Parameters;
+use crate::suggestion::closest;
 
 /// The tables that SQL can name.
 pub(super) type Tables = HashMap<&'static str, Arc<dyn TableProvider>>;

@@ -3,6 +3,7 @@
 //! Owns the translation of the parser's and DataFusion's errors into one form. Where an error carries no place, the
 //! name it quotes is looked up among the tokens of the text, so that nearly every message has one.
 
+use crate::suggestion::closest;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -165,16 +166,6 @@ fn similar_column(error: &SchemaError) -> Option<String> {
     let SchemaError::FieldNotFound { field, valid_fields } = error else { return None };
     let names = valid_fields.iter().map(|field| field.name.as_str());
     closest(&field.name, names).map(|name| format!("did you mean '{name}'? 'DESCRIBE clicks' lists the columns"))
-}
-
-/// The name most like `wanted`, if any is like it at all.
-pub fn closest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
-    names
-        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }
 
 /// The names that a message quotes, each also without its qualifier.

@@ -15,7 +15,8 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::sql_error::{Place, SqlError, SqlText, closest};
+use super::sql_error::{Place, SqlError, SqlText};
+use crate::suggestion::closest;
 
 /// The values that `$name` stands for, by name.
 pub type Parameters = HashMap<String, ScalarValue>;
