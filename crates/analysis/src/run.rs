@@ -145,7 +145,7 @@ async fn begin(
     }
     let engine = Engine::new(snapshot, options)?;
     if engine.days().is_none() {
-        notes.push("the lake holds no clicks yet (see: fetcher land, fetcher pull)".to_owned());
+        notes.push("the lake holds no clicks yet (see: fetcher land --help)".to_owned());
     }
     let seconds = range.over(engine.days());
     let mut parameters = question.bind(&args.params)?;

@@ -95,7 +95,7 @@ async fn incomplete_data_is_said_and_can_be_refused() {
     let ended = analyze(&lake, &["run", file]).await;
     assert_eq!(ended.result, Ok(Outcome::Done));
     let note = "note: network-clicks covers 75.0 % of 2026-03-01 .. 2026-03-02 in account acme; \
-                1 gap, first 2026-03-02 12:00:00 .. 23:59:59 (see: fetcher status)\n";
+                1 gap, first 2026-03-02 12:00:00 .. 23:59:59 (see: SELECT * FROM coverage)\n";
     assert_eq!(ended.said, note);
     let ended = analyze(&lake, &["run", file, "--require-complete", "--format", "csv"]).await;
     assert_eq!(ended.result, Ok(Outcome::Incomplete));

@@ -83,14 +83,14 @@ impl fmt::Display for Completeness {
         if *covered_seconds == 0 {
             return write!(
                 f,
-                "{feed} covers nothing of {range} in account {account}: rates have no denominator there (see: fetcher status)"
+                "{feed} covers nothing of {range} in account {account}: rates have no denominator there (see: SELECT * FROM coverage)"
             );
         }
         write!(f, "{feed} covers {} % of {range} in account {account}", self.percent())?;
         if let Some(&first) = gaps.first() {
             let plural = if gaps.len() == 1 { "gap" } else { "gaps" };
             let first = Range(first);
-            write!(f, "; {} {plural}, first {first} (see: fetcher status)", gaps.len())?;
+            write!(f, "; {} {plural}, first {first} (see: SELECT * FROM coverage)", gaps.len())?;
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(
             found.to_string(),
             "network-clicks covers 95.8 % of 2026-03-01 .. 2026-03-02 in account acme; \
-             2 gaps, first 2026-03-01 10:00:00 .. 11:59:59 (see: fetcher status)"
+             2 gaps, first 2026-03-01 10:00:00 .. 11:59:59 (see: SELECT * FROM coverage)"
         );
         let nothing = measure("acme", &[NETWORK], &[], (day, day + 86_399)).unwrap();
         assert!(nothing.to_string().contains("rates have no denominator"), "{nothing}");
