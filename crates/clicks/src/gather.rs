@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
 use arrow::compute::{concat, interleave};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 
+use crate::partition::{BATCH_ROWS, DICTIONARY_BYTES_MAX};
 use crate::schema::click_schema;
 
 /// Where the value of a row stands in a column.
@@ -157,7 +158,10 @@ impl SharedTexts {
             if i32::try_from(offset).is_err() {
                 return Ok(None);
             }
-            shared.values[index] = Some(concat(&values)?);
+            let distinct = concat(&values)?;
+            if is_bounded(&distinct) {
+                shared.values[index] = Some(distinct);
+            }
             shared.offsets[object] = offsets;
         }
         Ok(Some(shared))
@@ -191,6 +195,15 @@ impl SharedTexts {
         let fields: Vec<Field> = click_schema().fields().iter().zip(&columns).map(field_of).collect();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
     }
+}
+
+/// True where no batch of these texts comes near the limit of a dictionary page. There the writer cuts plain texts into
+/// smaller steps, but not shared ones, and the bytes would differ.
+fn is_bounded(texts: &ArrayRef) -> bool {
+    let lengths = || texts.as_string::<i32>().offsets().lengths();
+    let longest = lengths().max().unwrap_or_default();
+    let of_dictionary: usize = lengths().map(|length| length + size_of::<u32>()).sum();
+    of_dictionary + BATCH_ROWS * longest <= DICTIONARY_BYTES_MAX
 }
 
 fn resolve(sources: &[&TypedClicks], origins: &[Origin], picks: &[Pick]) -> Vec<(usize, usize)> {

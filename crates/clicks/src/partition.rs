@@ -29,6 +29,8 @@ use crate::schema::{COLUMNS, Kind, click_schema, index_of};
 pub const BATCH_ROWS: usize = 8_192;
 /// Rows of a row group: what a writer holds in memory.
 pub const ROW_GROUP_ROWS: usize = 15 * BATCH_ROWS;
+/// The size of a dictionary page past which a column's values are written plainly.
+pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 /// The suffix of unfinished files; whoever holds the lake's lock may remove them.
 pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -246,6 +248,10 @@ fn properties(rows: usize) -> WriterProperties {
         .set_created_by("clickproof".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        // Pages end between the writer's steps. By default a step is longer where a batch has no NULL buffer, which
+        // depends on how rows came: a step is a batch, always.
+        .set_write_batch_size(BATCH_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_sorting_columns(Some(sorting.collect()))
         .set_column_dictionary_enabled(ColumnPath::from("transaction_id"), false);

@@ -177,8 +177,8 @@ fn two_versions_in_both_orders() {
         for is_one_fold in [true, false] {
             let (_folder, lake) = new_lake(Granularity::Day);
             match is_one_fold {
-                true => drop(land(&lake, &order.map(Clone::clone))),
-                false => order.iter().for_each(|clicks| drop(land(&lake, &[(*clicks).clone()]))),
+                true => _ = land(&lake, &order.map(Clone::clone)),
+                false => order.iter().for_each(|clicks| _ = land(&lake, &[(*clicks).clone()])),
             }
             let (_, batch) = &batches(&lake)[0];
             // It moved behind the other click, for it is another affiliate's now.

@@ -7,11 +7,18 @@ use crate::partition::{BATCH_ROWS, ROW_GROUP_ROWS};
 
 /// Rows in an order of their own.
 fn rows(count: i64) -> Vec<String> {
-    let affiliate = |nth: i64| match nth % 5 {
-        4 => String::new(),
-        affiliate => format!(r#""relationship":{{"affiliate":{{"network_affiliate_id":{affiliate}}}}}"#),
+    // Long names of offers: with all that are different, more than a dictionary page holds.
+    let members = |nth: i64| {
+        let affiliate = match nth % 5 {
+            4 => String::new(),
+            affiliate => format!(r#""affiliate":{{"network_affiliate_id":{affiliate},"name":"n{affiliate}"}},"#),
+        };
+        let offer = nth * 13 % 1000;
+        let status = if nth % 7 == 0 { "null" } else { "\"active\"" };
+        let name = "x".repeat(if offer < 400 { 3_000 } else { 3 });
+        format!(r#""relationship":{{{affiliate}"offer":{{"name":"{offer}{name}","offer_status":{status}}}}}"#)
     };
-    (0..count).map(|nth| row(&format!("{:06}", nth * 7919 % count), nth * 31 % 86_400, &affiliate(nth))).collect()
+    (0..count).map(|nth| row(&format!("{:06}", nth * 7919 % count), nth * 31 % 86_400, &members(nth))).collect()
 }
 
 fn typed_rows(rows: &[String]) -> TypedClicks {
