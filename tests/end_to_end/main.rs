@@ -11,6 +11,7 @@ mod crash;
 mod everflow;
 mod faults;
 mod lake_files;
+mod memory;
 mod process;
 mod readers;
 mod signals;

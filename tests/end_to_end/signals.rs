@@ -1,4 +1,4 @@
-//! Ctrl-C, and standard input that is larger than memory should be.
+//! Ctrl-C.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
