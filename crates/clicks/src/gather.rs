@@ -94,6 +94,9 @@ pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordB
     RecordBatch::try_new(click_schema(), gather_columns(sources, picks, |_| None)?)
 }
 
+/// For each row: the number of the array that holds its value, and the position there.
+type Positions = Vec<(usize, usize)>;
+
 /// Gathers columns; `ready` gives those that are there already.
 fn gather_columns(
     sources: &[&TypedClicks],
@@ -102,7 +105,7 @@ fn gather_columns(
 ) -> Result<Vec<ArrayRef>, ArrowError> {
     let schema = click_schema();
     let mut columns = Vec::with_capacity(schema.fields().len());
-    let mut positions: Vec<(Vec<Origin>, Vec<(usize, usize)>)> = Vec::new();
+    let mut positions: Vec<(Vec<Origin>, Positions)> = Vec::new();
     for (index, field) in schema.fields().iter().enumerate() {
         let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
         if values.iter().all(|values| values.null_count() == values.len()) {
@@ -206,7 +209,7 @@ fn is_bounded(texts: &ArrayRef) -> bool {
     of_dictionary + BATCH_ROWS * longest <= DICTIONARY_BYTES_MAX
 }
 
-fn resolve(sources: &[&TypedClicks], origins: &[Origin], picks: &[Pick]) -> Vec<(usize, usize)> {
+fn resolve(sources: &[&TypedClicks], origins: &[Origin], picks: &[Pick]) -> Positions {
     picks
         .iter()
         .map(|(source, row)| {

@@ -147,13 +147,13 @@ pub(crate) fn write_partition(
             let coverage = fill(&mut writer)?;
             writer.close(&coverage)
         });
-        written.or_else(|error| {
+        written.map_err(|error| {
             let kind = match &error {
                 PartitionError::Write { source, .. } => source.kind(),
                 _ => io::ErrorKind::Other,
             };
             failure = Some(error);
-            Err(io::Error::from(kind))
+            io::Error::from(kind)
         })?;
         check_footer(file, rows)
     });

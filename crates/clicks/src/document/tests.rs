@@ -24,11 +24,14 @@ impl Read for Trickle<'_> {
     }
 }
 
+/// The reason and the part of a broken piece.
+type Fault = (&'static str, u32);
+
 /// All that comes out of an input.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     /// The pieces in order: where, what, and for broken ones the reason and the part.
-    pieces: Vec<(usize, Vec<u8>, Option<(&'static str, u32)>)>,
+    pieces: Vec<(usize, Vec<u8>, Option<Fault>)>,
     structure: Structure,
     largest_block: usize,
 }

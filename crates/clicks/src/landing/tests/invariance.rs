@@ -134,7 +134,7 @@ fn check_against(versions: &[Version], lake: &Lake) {
             let times = batch.column(position::OBSERVATION).as_primitive::<TimestampMicrosecondType>();
             let observed_at = times.is_valid(row).then(|| times.value(row) / 1_000_000);
             assert_eq!(observed_at, version.observation.observed_at);
-            let affiliate = affiliates.is_valid(row).then(|| affiliates.value(row)).unwrap_or(i64::MAX);
+            let affiliate = if affiliates.is_valid(row) { affiliates.value(row) } else { i64::MAX };
             order.push((affiliate, version.second, id.to_owned()));
             found += 1;
         }

@@ -69,7 +69,7 @@ fn fits(kind: Kind, source: &str) -> Option<bool> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn any_row_gives_its_leaves_back(rows in prop::collection::vec(click(), 1..5)) {
