@@ -148,8 +148,8 @@ impl<'a> Landing<'a> {
         let queue = Mutex::new(work.into_iter());
         let shared = SharedTexts::of(clicks)
             .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
-        // Twice as many as there are cores: half of them wait for the disk, which commits are made of.
-        let threads = self.threads * 2;
+        // One more than there are cores, since one or another always waits for the disk.
+        let threads = self.threads + 1;
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
             let run = || self.work_off(clicks, shared.as_ref(), &queue);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();

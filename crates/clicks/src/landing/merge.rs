@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
@@ -39,33 +39,31 @@ pub(super) fn fold_partition(
         Some(old) => fold.match_with(old)?,
         None => Vec::new(),
     };
-    let (joined, changed) = match &old {
+    let changed = match &old {
         Some(old) if !matched.is_empty() => fold.merge_with(old, &matched, path)?,
-        _ => (empty_batch(), 0),
+        _ => Changed::default(),
     };
-    let joined_clicks = TypedClicks::from_batch(&joined);
-    folded.rows_changed = changed;
-    folded.rows_unchanged = matched.len() as u64 - changed;
+    folded.rows_changed = changed.old_rows.len() as u64;
+    folded.rows_unchanged = matched.len() as u64 - folded.rows_changed;
     folded.rows_new = (fold.picks.len() - matched.len()) as u64;
-    if folded.rows_new == 0 && changed == 0 && coverage.is_empty() {
+    if folded.rows_new == 0 && folded.rows_changed == 0 && coverage.is_empty() {
         return Ok(folded);
     }
     let mut is_matched = vec![false; fold.picks.len()];
     matched.iter().for_each(|(_, position)| is_matched[*position] = true);
     let mut positions = is_matched.iter();
     fold.picks.retain(|_| !positions.next().copied().unwrap_or_default());
-    fold.add(&joined_clicks);
+    changed.clicks.iter().for_each(|clicks| fold.add(clicks));
     fold.sort();
 
-    let old_rows: Vec<usize> = matched.iter().map(|(row, _)| *row).collect();
-    let kept = old.as_ref().map_or(0, OpenPartition::rows) - old_rows.len();
+    let kept = old.as_ref().map_or(0, OpenPartition::rows) - changed.old_rows.len();
     write_partition(path, kept + fold.picks.len(), |writer| {
         let mut proof = Proof::new(coverage);
         match (shared, old.as_ref().filter(|_| kept > 0)) {
             (Some(shared), None) if fold.is_of_first(clicks.len()) => {
                 fold.write_shared(shared, clicks, path, writer, &mut proof)?;
             }
-            (_, old) => fold.write(old, &old_rows, path, writer, &mut proof)?,
+            (_, old) => fold.write(old, &changed.old_rows, path, writer, &mut proof)?,
         }
         let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
         merged.extend(&proof.coverage());
@@ -81,6 +79,14 @@ struct OwnVersions {
     merged: RecordBatch,
     /// The picks that came once.
     keep: Vec<Pick>,
+}
+
+/// Clicks whose merge with what came differs from what the partition has.
+#[derive(Default)]
+struct Changed {
+    clicks: Vec<TypedClicks>,
+    /// The rows that they replace.
+    old_rows: Vec<usize>,
 }
 
 struct Fold<'a> {
@@ -113,17 +119,8 @@ impl<'a> Fold<'a> {
             return Ok(OwnVersions { repeated: 0, merged: empty_batch(), keep: self.picks.clone() });
         }
         let repeated = versions.iter().map(|group| group.len() as u64 - 1).sum();
-        let deepest = versions.iter().map(Vec::len).max().unwrap_or_default();
-        // The longest groups first, so that each round merges a prefix.
-        versions.sort_by_key(|group| std::cmp::Reverse(group.len()));
-        let nth = |n: usize| versions.iter().filter_map(|group| group.get(n).copied()).collect::<Vec<Pick>>();
-        let mut merged = gather(&self.sources, &nth(0))?;
-        for n in 1..deepest {
-            let next = gather(&self.sources, &nth(n))?;
-            let head = merge_versions(&merged.slice(0, next.num_rows()), &next)?;
-            let tail = merged.slice(next.num_rows(), merged.num_rows() - next.num_rows());
-            merged = concat_batches(&click_schema(), [&head, &tail])?;
-        }
+        let picks: Vec<Pick> = versions.iter().flatten().copied().collect();
+        let merged = merge_groups(gather(&self.sources, &picks)?, versions.iter().map(Vec::len).collect())?;
         let in_group: hashbrown::HashSet<Pick> = versions.into_iter().flatten().collect();
         let keep = self.picks.iter().copied().filter(|pick| !in_group.contains(pick)).collect();
         Ok(OwnVersions { repeated, merged, keep })
@@ -156,27 +153,34 @@ impl<'a> Fold<'a> {
         Ok(matched)
     }
 
-    /// Merges the matched picks with their old versions; how many differ from the old ones.
+    /// Merges the matched picks with their old versions; keeps those that this changes.
     fn merge_with(
         &self,
         old: &OpenPartition,
         matched: &[(usize, usize)],
         path: &Path,
-    ) -> Result<(RecordBatch, u64), PartitionError> {
+    ) -> Result<Changed, PartitionError> {
         let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
         let rows: Vec<usize> = matched.iter().map(|(row, _)| *row).collect();
-        let (mut merged, mut changed, mut done) = (Vec::new(), 0, 0);
+        let mut changed = Changed::default();
+        let mut remaining = matched;
         for batch in old.read(None, Some(selection(&rows, old.rows(), true)))? {
             let batch = batch?;
-            let picks: Vec<Pick> =
-                matched[done..done + batch.num_rows()].iter().map(|(_, position)| self.picks[*position]).collect();
-            done += batch.num_rows();
+            let (here, later) = remaining.split_at(batch.num_rows().min(remaining.len()));
+            remaining = later;
+            let picks: Vec<Pick> = here.iter().map(|(_, position)| self.picks[*position]).collect();
             let fresh = gather(&self.sources, &picks).map_err(rows_of)?;
             let newer = merge_versions(&batch, &fresh).map_err(rows_of)?;
-            changed += rows_that_differ(&batch, &newer);
-            merged.push(newer);
+            let differs = rows_that_differ(&batch, &newer);
+            changed
+                .old_rows
+                .extend(here.iter().zip(&differs).filter(|(_, differs)| **differs).map(|((row, _), _)| row));
+            if differs.contains(&true) {
+                let newer = filter_record_batch(&newer, &BooleanArray::from(differs)).map_err(rows_of)?;
+                changed.clicks.push(TypedClicks::from_batch(&newer));
+            }
         }
-        Ok((concat_batches(&click_schema(), &merged).map_err(rows_of)?, changed))
+        Ok(changed)
     }
 
     fn sort(&mut self) {
@@ -253,6 +257,43 @@ impl<'a> Fold<'a> {
     }
 }
 
+/// Merges the rows of each group, which follow each other, to one. Pair by pair, so that ten thousand versions of one
+/// click take fourteen rounds.
+fn merge_groups(mut rows: RecordBatch, mut groups: Vec<usize>) -> Result<RecordBatch, ArrowError> {
+    while groups.iter().any(|rows| *rows > 1) {
+        // Those without a partner stand behind the pairs; `order` then brings the rows of a group together again.
+        let (mut firsts, mut seconds, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at = 0_u32;
+        for len in &groups {
+            let end = at + *len as u32;
+            while at + 1 < end {
+                firsts.push(at);
+                seconds.push(at + 1);
+                at += 2;
+            }
+            if at < end {
+                alone.push(at);
+                at += 1;
+            }
+        }
+        let take = |indices: &[u32]| take_record_batch(&rows, &UInt32Array::from(indices.to_vec()));
+        let pairs = merge_versions(&take(&firsts)?, &take(&seconds)?)?;
+        let (mut order, mut next_pair, mut next_alone) = (Vec::new(), 0_u32, pairs.num_rows() as u32);
+        for len in &mut groups {
+            order.extend(next_pair..next_pair + (*len / 2) as u32);
+            next_pair += (*len / 2) as u32;
+            if *len % 2 == 1 {
+                order.push(next_alone);
+                next_alone += 1;
+            }
+            *len = len.div_ceil(2);
+        }
+        let joined = concat_batches(&click_schema(), [&pairs, &take(&alone)?])?;
+        rows = take_record_batch(&joined, &UInt32Array::from(order))?;
+    }
+    Ok(rows)
+}
+
 /// What rows are sorted by: affiliate with NULL last, time, id.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'a> {
@@ -299,7 +340,8 @@ fn selection(rows: &[usize], total: usize, selects_them: bool) -> RowSelection {
     selectors.into()
 }
 
-fn rows_that_differ(a: &RecordBatch, b: &RecordBatch) -> u64 {
+/// Which rows are not the same in both.
+fn rows_that_differ(a: &RecordBatch, b: &RecordBatch) -> Vec<bool> {
     let mut differs = vec![false; a.num_rows()];
     for (a, b) in a.columns().iter().zip(b.columns()) {
         if a == b {
@@ -309,7 +351,7 @@ fn rows_that_differ(a: &RecordBatch, b: &RecordBatch) -> u64 {
             *differs = *differs || a.slice(row, 1) != b.slice(row, 1);
         }
     }
-    differs.into_iter().filter(|differs| *differs).count() as u64
+    differs
 }
 
 /// Counts, while rows are written, those that each interval of new coverage speaks of.

@@ -13,7 +13,7 @@ mod scalar;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::feed::Feed;
@@ -346,7 +346,10 @@ impl ClickTyper {
         let extra: ArrayRef = Arc::new(self.extra.finish());
         columns[position::EXTRA_VALUES] = Some(TypedColumn { values: extra, origin: Origin::Row });
         columns[position::DATE] = dates.map(|values| TypedColumn { values, origin: Origin::Row });
-        TypedClicks::new(rows, columns.into_iter().flatten().collect(), ids)
+        let mut columns: Vec<TypedColumn> = columns.into_iter().flatten().collect();
+        // Builders grow by doubling: half of what they hold may be air.
+        columns.iter_mut().for_each(|column| Array::shrink_to_fit(&mut column.values));
+        TypedClicks::new(rows, columns, ids)
     }
 
     /// Values moved to `extra` since the last call.
