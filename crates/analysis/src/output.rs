@@ -53,11 +53,17 @@ impl Output {
         // Through a symbolic link, what it points to is replaced, not the link.
         let path = if existing.is_some() { path.canonicalize().map_err(fail)? } else { path.to_owned() };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let reason = format!("there is no folder {}; make it first", folder.display());
+            return Err(fail(std::io::Error::new(std::io::ErrorKind::NotFound, reason)));
+        }
         // The mode of the file that is replaced, or that of any new file: all that the umask allows.
         let mode = existing.map_or_else(|| Permissions::from_mode(0o666), |existing| existing.permissions());
         let temporary =
             tempfile::Builder::new().prefix(".analyze-").suffix(".partial").permissions(mode).tempfile_in(folder);
-        Ok(Self::File { temporary: temporary.map_err(fail)?, path })
+        // Only the kind: the whole error names the temporary file, which nobody asked for.
+        let temporary = temporary.map_err(|error| fail(error.kind().into()))?;
+        Ok(Self::File { temporary, path })
     }
 
     /// The writer for the rows.

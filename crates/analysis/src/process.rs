@@ -65,9 +65,10 @@ fn run_until_signal(
     printer: &Arc<Printer>,
 ) -> std::io::Result<u8> {
     let talk = Arc::clone(printer);
-    let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk).await });
     Builder::new_current_thread().enable_all().build()?.block_on(async {
+        // Before the command begins: a signal must find its temporary files guarded.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk).await });
         let interrupted = async {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         };

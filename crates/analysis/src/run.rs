@@ -122,9 +122,23 @@ async fn answer(
     })?;
     output.commit()?;
     written.remarks.iter().for_each(|remark| printer.note(remark));
+    if written.rows == 0 && begun.engine.days().is_some() {
+        printer.note(no_rows(question, &args.params)?);
+    }
     let (files, seconds) = (begun.engine.files_opened(), started.elapsed().as_secs_f64());
     printer.detail(format_args!("{} rows from {files} files in {seconds:.3} s", written.rows));
     Ok(if args.require_complete && !begun.is_complete { Outcome::Incomplete } else { Outcome::Done })
+}
+
+/// An empty table looks like a broken one, unless it is said which parameters may have hidden rows.
+fn no_rows(question: &Question, given: &[String]) -> Result<String, RequestError> {
+    let values = question.bind(given)?;
+    let each = question.params.iter().flatten().filter_map(|param| {
+        let about = if param.about.is_empty() { String::new() } else { format!(" ({})", param.about) };
+        values.get(&param.name).map(|value| format!("{} = {value}{about}", param.name))
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    Ok(if each.is_empty() { "the answer has no rows".to_owned() } else { format!("no rows with {each}") })
 }
 
 /// Plans on a new snapshot and waits for the first rows.
@@ -145,7 +159,8 @@ async fn begin(
     }
     let engine = Engine::new(snapshot, options)?;
     if engine.days().is_none() {
-        notes.push("the lake holds no clicks yet (see: fetcher land --help)".to_owned());
+        let whose = options.account.as_deref().map_or_else(|| "the lake".to_owned(), |name| format!("account {name}"));
+        notes.push(format!("{whose} holds no clicks yet (see: fetcher land --help)"));
     }
     let seconds = range.over(engine.days());
     let mut parameters = question.bind(&args.params)?;

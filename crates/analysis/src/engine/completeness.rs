@@ -17,7 +17,9 @@ pub type Seconds = (i64, i64);
 pub struct Completeness {
     /// The account.
     pub account: String,
-    /// Of the feeds that would do, the one that covers most.
+    /// The feeds of which any would do.
+    pub feeds: Vec<Feed>,
+    /// Of these, the one that covers most.
     pub feed: Feed,
     /// The range asked for.
     pub range: Seconds,
@@ -46,7 +48,8 @@ pub fn measure(account: &str, feeds: &[Feed], intervals: &[Interval], range: Sec
         let missing: u64 = gaps.iter().copied().map(seconds_in).sum();
         let covered_seconds = seconds_in(range).saturating_sub(missing);
         if best.as_ref().is_none_or(|best| covered_seconds > best.covered_seconds) {
-            best = Some(Completeness { account: account.to_owned(), feed, range, covered_seconds, gaps });
+            let (account, feeds) = (account.to_owned(), feeds.to_vec());
+            best = Some(Completeness { account, feeds, feed, range, covered_seconds, gaps });
         }
     }
     best
@@ -78,12 +81,15 @@ fn seconds_in((from, to): Seconds) -> u64 {
 
 impl fmt::Display for Completeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { account, feed, range, covered_seconds, gaps } = self;
+        let Self { account, feeds, feed, range, covered_seconds, gaps } = self;
         let range = Range(*range);
         if *covered_seconds == 0 {
+            let feeds: Vec<String> = feeds.iter().map(ToString::to_string).collect();
             return write!(
                 f,
-                "{feed} covers nothing of {range} in account {account}: rates have no denominator there (see: SELECT * FROM coverage)"
+                "nothing of {range} is covered by {} in account {account}: rates have no denominator there, or rest on \
+                 clicks as landed, which may not be all (see: SELECT * FROM coverage)",
+                feeds.join(" or ")
             );
         }
         write!(f, "{feed} covers {} % of {range} in account {account}", self.percent())?;
@@ -163,6 +169,8 @@ mod tests {
         );
         let nothing = measure("acme", &[NETWORK], &[], (day, day + 86_399)).unwrap();
         assert!(nothing.to_string().contains("rates have no denominator"), "{nothing}");
+        let either = measure("acme", &[NETWORK, Feed::AffiliateClicks], &[], (day, day + 86_399)).unwrap();
+        assert!(either.to_string().contains("covered by network-clicks or affiliate-clicks in"), "{either}");
         let almost = measure("acme", &[NETWORK], &[interval(NETWORK, day + 1, i64::MAX)], (day, day + 86_399)).unwrap();
         assert!(almost.to_string().contains("covers 99.9 % of 2026-03-01 in"), "{almost}");
     }

@@ -180,12 +180,15 @@ fn tokens(sql: &str) -> Vec<TokenWithSpan> {
 
 fn find_name(sql: &str, name: &str) -> Option<Place> {
     let wanted = name.trim();
-    let found = tokens(sql).into_iter().find(|token| match &token.token {
+    let tokens = tokens(sql);
+    let name = tokens.iter().find(|token| match &token.token {
         Token::Word(word) => word.value.eq_ignore_ascii_case(wanted),
         Token::Placeholder(placeholder) => placeholder == wanted,
         _ => false,
-    })?;
-    place_of(&found)
+    });
+    // Values that do not fit, and paths in the place of tables, are quoted too.
+    let text = |token: &&TokenWithSpan| matches!(&token.token, Token::SingleQuotedString(text) if text == wanted);
+    place_of(name.or_else(|| tokens.iter().find(text))?)
 }
 
 fn place_of(token: &TokenWithSpan) -> Option<Place> {

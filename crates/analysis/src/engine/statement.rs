@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
-    DescribeAlias, Expr as SqlExpr, Statement, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    DescribeAlias, Expr as SqlExpr, SetExpr, Statement, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -65,7 +65,14 @@ fn parse_one(text: &SqlText) -> Result<Statement, Box<SqlError>> {
 
 fn check_reads_only(text: &SqlText, statement: &Statement) -> Result<(), Box<SqlError>> {
     let reads = match statement {
-        Statement::Query(_) => true,
+        Statement::Query(query) => match query.body.as_ref() {
+            SetExpr::Select(select) if select.into.is_some() => {
+                let message =
+                    "SELECT INTO is refused: the lake is read-only here; --output FILE writes the answer to a file";
+                return Err(Box::new(SqlError::at_name(text, message, "INTO")));
+            }
+            _ => true,
+        },
         Statement::Explain { statement, .. } => matches!(statement.as_ref(), Statement::Query(_)),
         Statement::ExplainTable { describe_alias, .. } => *describe_alias != DescribeAlias::Explain,
         _ => false,
@@ -73,7 +80,11 @@ fn check_reads_only(text: &SqlText, statement: &Statement) -> Result<(), Box<Sql
     if reads {
         return Ok(());
     }
-    let words = statement.to_string();
+    let refused = match statement {
+        Statement::Explain { statement, .. } => statement.as_ref(),
+        other => other,
+    };
+    let words = refused.to_string();
     let verb = words.split_whitespace().next().unwrap_or_default().to_owned();
     let message =
         format!("{verb} is refused: the lake is read-only here, only SELECT, WITH, EXPLAIN and DESCRIBE are allowed");
@@ -184,6 +195,7 @@ mod tests {
             "BEGIN",
             "UPDATE clicks SET is_proxy = true",
             "TRUNCATE clicks",
+            "SELECT * INTO t FROM clicks",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
