@@ -1,87 +1,13 @@
-//! What a user types and is told: transcripts of whole processes, with exit code, stdout and stderr.
-//!
-//! `INSTA_UPDATE=always` writes them anew; read them as whoever typed the command would.
+//! What a user of `fetcher` types and is told.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
+use std::process::Stdio;
 
 use crate::everflow::{self, answer, clicks, lines};
 use crate::process::fetcher;
-
-/// Commands typed one after the other in one folder, and what came of them.
-struct Transcript {
-    folder: TempDir,
-    text: String,
-}
-
-impl Transcript {
-    fn begin() -> Transcript {
-        Transcript { folder: tempfile::tempdir().unwrap(), text: String::new() }
-    }
-
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> &Transcript {
-        fs::write(self.folder.path().join(name), bytes).unwrap();
-        self
-    }
-
-    /// Types a command; `'` keeps a word with spaces together.
-    fn fetcher(&mut self, line: &str) {
-        self.run(line, fetcher().args(words(line)));
-    }
-
-    fn fetcher_reads(&mut self, line: &str, stdin: &Path) {
-        self.run(
-            &format!("{line} < {}", stdin.display()),
-            fetcher().args(words(line)).stdin(fs::File::open(self.folder.path().join(stdin)).unwrap()),
-        );
-    }
-
-    fn run(&mut self, line: &str, command: &mut Command) {
-        let output = command.current_dir(self.folder.path()).output().unwrap();
-        let code = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.text, "$ fetcher {line}\nexit code: {code}");
-        for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-            if !bytes.is_empty() {
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                let _ = writeln!(self.text, "-- {name}\n{}", text.trim_end());
-            }
-        }
-        self.text.push('\n');
-    }
-}
-
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (index, part) in line.split('\'').enumerate() {
-        if index.is_multiple_of(2) {
-            words.extend(part.split_whitespace().map(str::to_owned));
-        } else {
-            words.push(part.to_owned());
-        }
-    }
-    words
-}
-
-/// Compares with the transcript of the same name; what depends on the clock is replaced.
-macro_rules! assert_transcript {
-    ($transcript:expr) => {
-        insta::with_settings!({
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-            filters => vec![
-                (r"took         [0-9.]+ s, (.*), [0-9.]+ MB/s", "took         [SECONDS] s, $1, [RATE] MB/s"),
-                (r#""seconds":[0-9.]+"#, r#""seconds":[SECONDS]"#),
-                (r#""megabytes_per_second":[0-9.]+"#, r#""megabytes_per_second":[RATE]"#),
-            ],
-        }, { insta::assert_snapshot!($transcript.text) });
-    };
-}
+use crate::transcript::{Transcript, assert_transcript};
 
 #[test]
 fn help() {
@@ -281,6 +207,6 @@ fn a_summary_that_cannot_be_written() {
     let mut landing = fetcher();
     landing.args(["land", "rows.ndjson", "--format", "json"]);
     landing.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
-    typed.run("land rows.ndjson --format json > /dev/full", &mut landing);
+    typed.run("fetcher land rows.ndjson --format json > /dev/full", &mut landing);
     assert_transcript!(typed);
 }

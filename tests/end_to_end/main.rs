@@ -6,6 +6,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "analyze")]
+mod analyze_answers;
+#[cfg(feature = "analyze")]
+mod analyze_naively;
+#[cfg(feature = "analyze")]
+mod analyze_queries;
+#[cfg(feature = "analyze")]
+mod analyze_refusals;
+#[cfg(feature = "analyze")]
+mod analyze_tables;
+#[cfg(feature = "analyze")]
+mod analyze_while_landing;
 mod command_line;
 mod crash;
 mod everflow;
@@ -15,3 +27,4 @@ mod memory;
 mod process;
 mod readers;
 mod signals;
+mod transcript;
