@@ -36,18 +36,19 @@ enum Pieces {
 }
 
 impl Block {
-    /// The pieces of the block, in order.
+    /// The pieces of the block, in order; and what they add to the document's structure, which does not look into lines.
     #[must_use]
-    pub fn pieces(&self) -> Vec<Piece> {
+    pub fn pieces(&self) -> (Vec<Piece>, Structure) {
         match &self.pieces {
             Pieces::Lines => lines(&self.bytes),
-            Pieces::Listed(pieces) => pieces.clone(),
+            Pieces::Listed(pieces) => (pieces.clone(), Structure::default()),
         }
     }
 }
 
 /// The rows on the lines of some bytes. A line that is not plainly one row is looked into.
-fn lines(bytes: &[u8]) -> Vec<Piece> {
+fn lines(bytes: &[u8]) -> (Vec<Piece>, Structure) {
+    let mut structure = Structure::default();
     let mut pieces = Vec::with_capacity(bytes.len() / 2048 + 1);
     let mut start = 0;
     while start < bytes.len() {
@@ -61,12 +62,17 @@ fn lines(bytes: &[u8]) -> Vec<Piece> {
             let mut scanner = Scanner::default();
             let mut inner = Vec::new();
             scanner.scan(line, &mut inner);
-            scanner.finish(line.len(), &mut inner);
+            let is_cut_off = scanner.finish(line.len(), &mut inner);
+            structure.add(Structure {
+                answers: scanner.answers(),
+                rows_of_largest_answer: scanner.rows_of_largest_answer(),
+                is_cut_off,
+            });
             pieces.extend(inner.into_iter().map(|piece| piece.shifted(start)));
         }
         start = end + 1;
     }
-    pieces
+    (pieces, structure)
 }
 
 /// True for `{...}` that is no answer. That the braces are one pair is checked when the row is read.
@@ -105,6 +111,15 @@ pub struct Structure {
     pub rows_of_largest_answer: u64,
     /// The input ended inside a value.
     pub is_cut_off: bool,
+}
+
+impl Structure {
+    /// Takes in what another part of the input says.
+    pub fn add(&mut self, other: Structure) {
+        self.answers += other.answers;
+        self.rows_of_largest_answer = self.rows_of_largest_answer.max(other.rows_of_largest_answer);
+        self.is_cut_off |= other.is_cut_off;
+    }
 }
 
 /// The rows of a byte stream.

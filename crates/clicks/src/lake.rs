@@ -229,6 +229,11 @@ struct LakeJson {
     partition: Granularity,
 }
 
+#[derive(Debug, Deserialize)]
+struct LakeVersion {
+    format_version: u32,
+}
+
 /// A lake on a local disk.
 #[derive(Debug, Clone)]
 pub struct Lake {
@@ -248,11 +253,13 @@ impl Lake {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(LakeError::Missing(root.to_owned())),
             Err(source) => return Err(LakeError::Io { action: "read", path, source }),
         };
-        let json: LakeJson =
-            serde_json::from_str(&text).map_err(|source| LakeError::Unreadable { path: path.clone(), source })?;
-        if json.format_version > FORMAT_VERSION {
-            return Err(LakeError::Newer { path, found: json.format_version });
+        let unreadable = |source| LakeError::Unreadable { path: path.clone(), source };
+        // The version first: a later one may say the rest in words that this build does not know.
+        let version: LakeVersion = serde_json::from_str(&text).map_err(unreadable)?;
+        if version.format_version > FORMAT_VERSION {
+            return Err(LakeError::Newer { path, found: version.format_version });
         }
+        let json: LakeJson = serde_json::from_str(&text).map_err(unreadable)?;
         Ok(Lake { root: root.to_owned(), granularity: json.partition })
     }
 

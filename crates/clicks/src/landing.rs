@@ -19,7 +19,7 @@ use crate::feed::Feed;
 use crate::gather::{Pick, SharedTexts, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
 use crate::lock::{LakeLock, LockError};
-use crate::partition::{OpenPartition, PartitionError, TEMPORARY_SUFFIX};
+use crate::partition::{OpenPartition, PartitionError, is_temporary};
 use crate::quarantine::{self, QuarantinedRow};
 use crate::schema::{FEEDS, position};
 use crate::typing::Observation;
@@ -238,7 +238,7 @@ fn sweep(folder: &Path, depth: u32) -> Result<(), LakeError> {
         let name = name.to_string_lossy();
         if is_folder && depth < DEPTH_OF_PARTITIONS {
             sweep(&path, depth + 1)?;
-        } else if !is_folder && name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX) {
+        } else if !is_folder && is_temporary(&name) {
             fs::remove_file(&path).map_err(LakeError::io("remove the unfinished file", &path))?;
         }
     }

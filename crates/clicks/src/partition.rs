@@ -26,13 +26,15 @@ use crate::failpoint;
 use crate::schema::{COLUMNS, Kind, click_schema, index_of};
 
 /// Rows of the batches that are written, so that pages do not depend on how rows came.
-pub const BATCH_ROWS: usize = 8_192;
+pub const BATCH_ROWS: usize = 1_024;
 /// Rows of a row group: what a writer holds in memory.
-pub const ROW_GROUP_ROWS: usize = 15 * BATCH_ROWS;
+pub const ROW_GROUP_ROWS: usize = 120 * BATCH_ROWS;
+/// Encoded bytes of a row group: what a writer holds in memory where rows are very wide.
+const ROW_GROUP_BYTES: usize = 64 << 20;
 /// The size of a dictionary page past which a column's values are written plainly.
 pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 /// The suffix of unfinished files; whoever holds the lake's lock may remove them.
-pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
+const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// The columns that rows are sorted by, ascending, NULLs last.
 pub const SORTED_BY: [&str; 3] = ["affiliate_id", "click_time", "transaction_id"];
@@ -118,6 +120,15 @@ pub(crate) fn replace_atomically(path: &Path, write: impl FnOnce(&mut File) -> i
         let _ = fs::remove_file(&temporary);
     }
     replaced
+}
+
+/// True for a name that [`replace_atomically`] gives to a file that it has not finished.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    let stem = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
+    stem.and_then(|stem| stem.rsplit_once('.')).is_some_and(|(file, process)| {
+        let is_ours = file == "lake.json" || file.ends_with(".parquet");
+        is_ours && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Makes a folder and those above it, each fsynced into its parent, so that a power cut does not lose a new one.
@@ -248,6 +259,7 @@ fn properties(rows: usize) -> WriterProperties {
         .set_created_by("clickproof".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         // Pages end between the writer's steps. By default a step is longer where a batch has no NULL buffer, which
         // depends on how rows came: a step is a batch, always.
         .set_write_batch_size(BATCH_ROWS)

@@ -136,6 +136,9 @@ pub enum TimeError {
     /// The ends are no seconds that Everflow has.
     #[error("--covers '{0}' begins before 1970 or ends after 9999")]
     OutOfRange(String),
+    /// An answer that has not come yet.
+    #[error("--as-of '{0}' is in the future: name the time when Everflow answered")]
+    Future(String),
     /// One of the times.
     #[error("{flag}: {source}")]
     Time {
@@ -174,14 +177,19 @@ impl Land {
     /// The time of `--as-of`, if given, in seconds since 1970.
     ///
     /// # Errors
-    /// Says what is wrong with it.
-    pub fn observed_at(&self) -> Result<Option<i64>, TimeError> {
-        let parse = |text: &String| {
-            time_bound::parse(text, Edge::From, self.timezone)
-                .map(|time| time.timestamp())
-                .map_err(|source| TimeError::Time { flag: "--as-of", source })
+    /// Says what is wrong with it. The future is refused: what was observed then would win over every later answer.
+    pub fn observed_at(&self, now: i64) -> Result<Option<i64>, TimeError> {
+        const CLOCK_SKEW_SECONDS: i64 = 300;
+        let Some(text) = &self.as_of else {
+            return Ok(None);
         };
-        self.as_of.as_ref().map(parse).transpose()
+        let time = time_bound::parse(text, Edge::From, self.timezone)
+            .map_err(|source| TimeError::Time { flag: "--as-of", source })?
+            .timestamp();
+        if time > now + CLOCK_SKEW_SECONDS {
+            return Err(TimeError::Future(text.clone()));
+        }
+        Ok(Some(time))
     }
 }
 

@@ -98,7 +98,8 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     let started = Instant::now();
     let interrupt = Interrupt::listen();
     let range = args.covered_range()?;
-    let observation = Observation { feed: args.source, observed_at: args.observed_at()? };
+    let now = chrono::Utc::now().timestamp();
+    let observation = Observation { feed: args.source, observed_at: args.observed_at(now)? };
     check_inputs(&args.files)?;
     let lake = Lake::open_or_create(&args.lake, args.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -127,7 +128,7 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     // Nothing at all is no answer: it proves no more than a torn one.
     let broken = fed.rows_broken + fed.blank.len() as u64;
     let claim = range.zip(args.source).map(|(range, feed)| {
-        proof::claim(range, feed, observation.observed_at, chrono::Utc::now().timestamp(), &fed.structure, broken)
+        proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.summary.rows, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
     desk.fold(&intervals)?;
@@ -238,6 +239,7 @@ impl Desk<'_> {
                 FeedError::Document(source) => LandError::Document { path, source, landed: self.landed() },
             })?;
             fed.rows_broken = self.waiting.rows_broken;
+            fed.structure.add(self.waiting.structure);
             Ok(fed)
         })
     }
@@ -331,11 +333,7 @@ fn feed(
         if is_blank {
             fed.blank.push(path.clone());
         }
-        let structure = document.structure();
-        fed.structure.answers += structure.answers;
-        fed.structure.rows_of_largest_answer =
-            fed.structure.rows_of_largest_answer.max(structure.rows_of_largest_answer);
-        fed.structure.is_cut_off |= structure.is_cut_off;
+        fed.structure.add(document.structure());
     }
     Ok(fed)
 }

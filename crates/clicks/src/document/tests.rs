@@ -53,7 +53,7 @@ impl Found {
             assert_eq!(end.unwrap_or(block.offset), block.offset, "a gap between blocks");
             end = Some(block.offset + block.bytes.len() as u64);
             found.largest_block = found.largest_block.max(block.bytes.capacity());
-            for piece in block.pieces() {
+            for piece in block.pieces().0 {
                 let (range, fault) = match piece {
                     Piece::Row(range) => (range, None),
                     Piece::Broken(broken) => (broken.range.clone(), Some((broken.reason, broken.part))),

@@ -8,6 +8,7 @@ mod extra;
 mod keys;
 mod objects;
 mod plain;
+mod required;
 mod scalar;
 
 use std::borrow::Cow;
@@ -25,14 +26,12 @@ use extra::{Leftovers, Member, path_of};
 use keys::{Found, Keys, Target};
 use objects::{ABSENT, ObjectTable, Seen};
 use plain::Cursor;
+use required::check_required;
 use scalar::Token;
 
 /// A row nested deeper is not typed. Everflow's rows have four levels; the parser recurses, and takes 30 kB of stack for
 /// each level in a build that is not optimised.
 pub const DEPTH_MAX: usize = 32;
-/// The last second of the year 9999, past which no calendar of the tools that read the lake goes.
-const SECONDS_MAX: i64 = 253_402_300_799;
-
 /// Why a row is no click.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
@@ -475,48 +474,6 @@ fn check_depth(row: &str) -> Result<(), Rejected> {
         }
     }
     Ok(())
-}
-
-/// A click has an id, a time and an error code, each of them once.
-fn check_required(raw: &RawRow) -> Result<(), Rejected> {
-    let value_of = |index: usize| {
-        raw.values.iter().find(|(column, _)| *column == index).map_or(Token::Absent, |(_, value)| Token::read(value))
-    };
-    for key in ["transaction_id", "unix_timestamp", "error_code"] {
-        if raw.leftovers.iter().any(|(path, _)| path.strip_suffix("#2") == Some(key)) {
-            return Err(Rejected::new(key, "stands twice in the row"));
-        }
-    }
-    let id = value_of(position::TRANSACTION_ID);
-    if id == Token::Absent {
-        let reason =
-            if raw.values.is_empty() { "missing: neither a click nor an answer with clicks" } else { "missing" };
-        return Err(Rejected::new("transaction_id", reason));
-    }
-    if id.to_text().is_none() {
-        return Err(Rejected::new("transaction_id", "not text"));
-    }
-    check_time(&value_of(position::CLICK_TIME))?;
-    match value_of(position::ERROR_CODE) {
-        Token::Absent => Err(Rejected::new("error_code", "missing")),
-        code if code.to_integer().is_some_and(|code| i32::try_from(code).is_ok()) => Ok(()),
-        _ => Err(Rejected::new("error_code", "not a whole number of at most 32 bits")),
-    }
-}
-
-fn check_time(token: &Token) -> Result<(), Rejected> {
-    let reject = |reason: String| Err(Rejected::new("unix_timestamp", reason));
-    if *token == Token::Absent {
-        return reject("missing".to_owned());
-    }
-    match token.to_integer() {
-        None => reject("not a whole number of seconds".to_owned()),
-        Some(seconds) if seconds < 1 => reject(format!("{seconds} is not after 1970")),
-        Some(seconds) if seconds > SECONDS_MAX => {
-            reject(format!("{seconds} is past the year 9999; seconds are expected, these may be milliseconds"))
-        }
-        Some(_) => Ok(()),
-    }
 }
 
 #[cfg(test)]

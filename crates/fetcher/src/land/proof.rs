@@ -32,6 +32,7 @@ pub(super) fn claim(
     observed_at: Option<i64>,
     now: i64,
     structure: &Structure,
+    rows: u64,
     rows_broken: u64,
 ) -> Claim {
     let asked_at = observed_at.unwrap_or(now).min(now);
@@ -61,12 +62,14 @@ pub(super) fn claim(
         return Claim { intervals: vec![], covered: None, uncovered: Some(uncovered.join("; ")), is_incomplete };
     }
     let cap = feed.row_cap();
-    let saturated = structure.rows_of_largest_answer >= cap;
+    // Bare rows have no answer around them. More than the cap cannot come from one; just as many are taken for one.
+    let largest = if structure.answers == 0 && rows == cap { rows } else { structure.rows_of_largest_answer };
+    let saturated = largest >= cap;
     if saturated {
         uncovered.push(format!(
             "{} is saturated: an answer has {} rows, and {feed} is cut at {cap}; ask for shorter ranges",
             words(from, to),
-            structure.rows_of_largest_answer
+            largest
         ));
     }
     let interval = Interval {
@@ -104,7 +107,7 @@ mod tests {
 
     fn claim_of(from: i64, to: i64, observed_at: Option<i64>, rows: u64) -> Claim {
         let structure = Structure { answers: 1, rows_of_largest_answer: rows, is_cut_off: false };
-        claim(Range { from, to }, Feed::InvalidClicks, observed_at, NOW, &structure, 0)
+        claim(Range { from, to }, Feed::InvalidClicks, observed_at, NOW, &structure, rows, 0)
     }
 
     #[test]
@@ -134,10 +137,17 @@ mod tests {
     }
 
     #[test]
+    fn bare_rows_as_many_as_the_cap_are_saturated() {
+        let range = Range { from: NOW - 7200, to: NOW - 3600 };
+        let of = |rows| claim(range, Feed::InvalidClicks, None, NOW, &Structure::default(), rows, 0).is_incomplete;
+        assert_eq!([of(999), of(1000), of(1001)], [false, true, false]);
+    }
+
+    #[test]
     fn a_torn_input_proves_nothing() {
         let structure = Structure { is_cut_off: true, ..Structure::default() };
         let range = Range { from: NOW - 7200, to: NOW - 3600 };
-        let claim = claim(range, Feed::InvalidClicks, None, NOW, &structure, 0);
+        let claim = claim(range, Feed::InvalidClicks, None, NOW, &structure, 0, 0);
         assert!(claim.intervals.is_empty() && claim.is_incomplete);
     }
 }

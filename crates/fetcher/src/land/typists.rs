@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
-use clicks::document::{Block, Piece};
+use clicks::document::{Block, Piece, Structure};
 use clicks::quarantine::QuarantinedRow;
 use clicks::typing::{ClickTyper, Observation, Rejected};
 
@@ -26,6 +26,7 @@ pub(super) struct Sheet {
     pub(super) rows: u64,
     pub(super) rows_broken: u64,
     pub(super) moved_to_extra: u64,
+    pub(super) structure: Structure,
     pub(super) bytes: usize,
 }
 
@@ -36,12 +37,14 @@ impl Sheet {
         self.rows += other.rows;
         self.rows_broken += other.rows_broken;
         self.moved_to_extra += other.moved_to_extra;
+        self.structure.add(other.structure);
         self.bytes += other.bytes;
     }
 
     /// Takes what waits to be folded; what is only counted stays.
     pub(super) fn take(&mut self) -> Sheet {
-        let left = Sheet { rows: self.rows, rows_broken: self.rows_broken, ..Sheet::default() };
+        let left =
+            Sheet { rows: self.rows, rows_broken: self.rows_broken, structure: self.structure, ..Sheet::default() };
         std::mem::replace(self, left)
     }
 }
@@ -76,7 +79,9 @@ struct Typist {
 
 impl Typist {
     fn type_block(&mut self, source: &str, block: &Block) {
-        for piece in block.pieces() {
+        let (pieces, structure) = block.pieces();
+        self.sheet.structure.add(structure);
+        for piece in pieces {
             match piece {
                 Piece::Row(range) => {
                     self.sheet.rows += 1;

@@ -59,7 +59,7 @@ fn a_line_of_a_hundred_megabytes_is_read_in_blocks() {
     while let Some(block) = document.next_block().unwrap() {
         assert!(block.bytes.capacity() <= 4 * BLOCK_BYTES, "{}", block.bytes.capacity());
         bytes += block.bytes.len();
-        for piece in block.pieces() {
+        for piece in block.pieces().0 {
             let Piece::Row(range) = piece else { panic!("{piece:?}") };
             seen += 1;
             assert!(block.bytes[range] == *ample(seen).as_bytes(), "row {seen}");

@@ -14,7 +14,7 @@ fn rows_of(text: &str) -> Vec<String> {
     let mut document = Document::open(text.as_bytes()).unwrap();
     let mut rows = Vec::new();
     while let Some(block) = document.next_block().unwrap() {
-        for piece in block.pieces() {
+        for piece in block.pieces().0 {
             let Piece::Row(range) = piece else { panic!("{piece:?}") };
             rows.push(String::from_utf8(block.bytes[range].to_vec()).unwrap());
         }
