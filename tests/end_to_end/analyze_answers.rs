@@ -265,9 +265,10 @@ fn ctrl_c_ends_a_long_query_and_leaves_no_file() {
     let endless = "SELECT x, y FROM generate_series(1, 1000000) AS a(x), generate_series(1, 1000000) AS b(y)";
     for (statement, signal) in [(busy, "INT"), (endless, "INT"), (endless, "TERM")] {
         fs::write(scene.path("answer"), "of yesterday").unwrap();
-        let child = scene.sql(statement).args(["--format", "csv", "-o", "answer"]).spawn().unwrap();
+        let mut child = scene.sql(statement).args(["--format", "csv", "-o", "answer"]).spawn().unwrap();
         // The temporary file is there before the query begins.
         while scene.outputs().len() == 1 {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it was interrupted");
             std::thread::yield_now();
         }
         succeed(isolated("sh").args(["-c", &format!("kill -{signal} {}", child.id())]));
@@ -284,7 +285,7 @@ fn ctrl_c_ends_a_long_query_and_leaves_no_file() {
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
 }
 
-/// Whether a lake that only may be read is enough.
+/// A lake that may only be read is enough.
 #[test]
 fn reading_changes_nothing() {
     let scene = Scene::new();

@@ -10,12 +10,16 @@ fn analyze_the_quarantine() {
     let mut typed = Transcript::begin();
     let mut rows = clicks(0..3);
     rows.extend(broken_rows());
-    typed.file("rows.ndjson", lines(&rows));
+    rows.push(r#"{"transaction_id":"\u001b[2Jgrüße","error_code":0}"#.to_owned());
+    let mut bytes = lines(&rows).into_bytes();
+    bytes.extend(b"{\"transaction_id\":\"torn \xff\",\"error_code\":0}\n");
+    typed.file("rows.ndjson", bytes);
     typed.file("answer.json", answer(&[r#"{"transaction_id":"odd","unix_timestamp":1736467200}"#.to_owned()]));
     typed.fetcher("land rows.ndjson --source network-clicks --quiet");
-    typed.fetcher("land answer.json --account other --quiet");
     // As the summary of a landing advises.
     typed.analyze("sql 'SELECT reason, path, raw FROM quarantine'");
+    typed.fetcher("land answer.json --account other --quiet");
+    typed.analyze("sql 'SELECT reason, path, raw FROM quarantine ORDER BY raw' --account other --format ndjson");
     typed.analyze(
         "sql 'SELECT account, reason, feed, source, position FROM quarantine ORDER BY account, position' --format csv",
     );

@@ -24,7 +24,9 @@ pub(super) enum Kind {
     Float,
     /// Text by strangers.
     Text,
-    /// Times, flags, binary as hexadecimal: short, and never written by strangers.
+    /// Bytes, as hexadecimal; shown as text to people where they are text, as those in quarantine mostly are.
+    Bytes,
+    /// Times and flags: short, and never written by strangers.
     Plain,
     /// Lists, maps and structs, as JSON; may hold text by strangers.
     Nested,
@@ -45,6 +47,7 @@ impl Kind {
             }
             data_type if data_type.is_floating() => Kind::Float,
             DataType::Utf8 | DataType::LargeUtf8 => Kind::Text,
+            data_type if data_type.is_binary() => Kind::Bytes,
             data_type if data_type.is_nested() => Kind::Nested,
             _ => Kind::Plain,
         }
@@ -151,14 +154,25 @@ impl<'a> Text<'a> {
 }
 
 /// A number's exact text, as people read it: grouped by thousands, doubles with four decimals, decimals without the
-/// zeros that say nothing. Other kinds come back as they are.
+/// zeros that say nothing, bytes as the text that they are. Other kinds come back as they are.
 pub(super) fn readable(kind: Kind, exact: &str) -> String {
     match kind {
         Kind::Integer => grouped(exact),
         Kind::Decimal => grouped(&money(exact)),
         Kind::Float => exact.parse().map_or_else(|_| exact.to_owned(), rounded),
+        Kind::Bytes => text_of(exact).unwrap_or_else(|| exact.to_owned()),
         _ => exact.to_owned(),
     }
+}
+
+/// The text that hexadecimal bytes hold; none where they hold something else.
+fn text_of(hexadecimal: &str) -> Option<String> {
+    let digits = hexadecimal.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> =
+        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    let text = String::from_utf8(bytes?).ok()?;
+    let is_text = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    is_text.then_some(text)
 }
 
 /// Keeps cents, drops further zeros: 12.340000 is 12.34, 12.000000 is 12.00, 0.001500 is 0.0015.
@@ -228,6 +242,10 @@ mod tests {
             (Kind::Float, "NaN", "NaN"),
             (Kind::Float, "-inf", "-inf"),
             (Kind::Text, "1234567", "1234567"),
+            (Kind::Bytes, "7b22c3bc227d", "{\"ü\"}"),
+            (Kind::Bytes, "7b22fffe227d", "7b22fffe227d"),
+            (Kind::Bytes, "001b5b", "001b5b"),
+            (Kind::Bytes, "", ""),
         ];
         for (kind, exact, expected) in cases {
             assert_eq!(readable(kind, exact), expected, "{kind:?} {exact}");

@@ -8,7 +8,7 @@
 //!
 //! What NULL looks like: nothing in CSV, Markdown and HTML (there the text `''` looks the same), `-` in the table,
 //! `null` in JSON. Times are RFC 3339, in UTC with `Z`; one that has no time zone is written without. Binary values are
-//! hexadecimal text wherever the format has none.
+//! hexadecimal text wherever the format has none, but text in formats for the eye, where they hold text.
 //!
 //! Leaves to others: the file or terminal behind the writer, and all talk on stderr; titles and notes go into Markdown,
 //! HTML, Parquet and Arrow, which travel alone, and are not repeated in table, CSV and JSON.

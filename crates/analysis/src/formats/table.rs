@@ -169,11 +169,12 @@ impl RowWriter for TableWriter {
 }
 
 fn shown(kind: Kind, exact: &str) -> String {
-    if !kind.is_hostile() {
-        return readable(kind, exact);
+    let readable = readable(kind, exact);
+    if !kind.is_hostile() && kind != Kind::Bytes {
+        return readable;
     }
-    let mut text = String::with_capacity(exact.len());
-    visible::push(exact, &mut text);
+    let mut text = String::with_capacity(readable.len());
+    visible::push(&readable, &mut text);
     text
 }
 
