@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
 use arrow::compute::{concat, interleave};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
 use crate::partition::{BATCH_ROWS, DICTIONARY_BYTES_MAX};
-use crate::schema::click_schema;
+use crate::schema::{click_schema, position};
 
 /// Where the value of a row stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,23 @@ pub struct TypedClicks {
     columns: Vec<TypedColumn>,
     /// For each object: that of each row.
     objects: Vec<Vec<u32>>,
+    share: Share,
+}
+
+/// Which of the clicks are meant, by microseconds of their time, both ends inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Share {
+    within: (i64, i64),
+    without: Option<(i64, i64)>,
+}
+
+impl Share {
+    const ALL: Share = Share { within: (i64::MIN, i64::MAX), without: None };
+
+    fn contains(self, micros: i64) -> bool {
+        let is_in = |(from, to): (i64, i64)| (from..=to).contains(&micros);
+        is_in(self.within) && !self.without.is_some_and(is_in)
+    }
 }
 
 /// A row: the number of the clicks that hold it, and its position there.
@@ -45,7 +62,7 @@ pub(crate) type Pick = (u32, u32);
 
 impl TypedClicks {
     pub(crate) fn new(rows: usize, columns: Vec<TypedColumn>, objects: Vec<Vec<u32>>) -> TypedClicks {
-        TypedClicks { rows, columns, objects }
+        TypedClicks { rows, columns, objects, share: Share::ALL }
     }
 
     /// Clicks that were read from the lake.
@@ -55,6 +72,7 @@ impl TypedClicks {
             rows: batch.num_rows(),
             columns: batch.columns().iter().map(column).collect(),
             objects: Vec::new(),
+            share: Share::ALL,
         }
     }
 
@@ -68,6 +86,22 @@ impl TypedClicks {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// The rows that are meant, with their times in microseconds.
+    pub(crate) fn meant_rows(&self) -> impl DoubleEndedIterator<Item = (u32, i64)> + '_ {
+        let times = self.own_column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
+        let rows = times.values().iter().enumerate().map(|(row, micros)| (row as u32, *micros));
+        rows.filter(|(_, micros)| self.share.contains(*micros))
+    }
+
+    /// The same clicks as two shares: those within some microseconds, and the others. The others cannot be split again.
+    pub(crate) fn split(&self, from: i64, to: i64) -> (TypedClicks, TypedClicks) {
+        let Share { within, without } = self.share;
+        debug_assert!(without.is_none(), "a share without some clicks is folded, not split");
+        let with = |share| TypedClicks { share, ..self.clone() };
+        let inside = Share { within: (from.max(within.0), to.min(within.1)), without };
+        (with(inside), with(Share { within, without: Some((from, to)) }))
     }
 
     /// A column that each row has its own value of.

@@ -8,12 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use clicks::document::{Document, DocumentError, Structure};
 use clicks::gather::TypedClicks;
-use clicks::lake::{Lake, LakeError};
-use clicks::landing::{Landing, LandingError};
+use clicks::lake::{Granularity, Lake, LakeError};
+use clicks::landing::{Folded, Landing, LandingError, hold_back};
 use clicks::typing::Observation;
 use indicatif::ProgressBar;
 
@@ -30,7 +31,7 @@ mod typists;
 use typists::{Sheet, SourceBlock, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
-const FOLD_BYTES: usize = 72 << 20;
+const FOLD_BYTES: usize = 64 << 20;
 /// Blocks that wait to be typed.
 const BLOCKS_WAITING: usize = 4;
 
@@ -109,17 +110,18 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     let read = BytesRead::default();
     let progress = printer.progress(input::total_bytes(&args.files));
     let mut desk = Desk {
-        landing,
-        printer,
-        observation,
-        summary: Summary::default(),
-        reasons: BTreeMap::new(),
-        waiting: Sheet::default(),
+        folder: Folder { landing, printer, observation, folded: Folded::default() },
+        tally: Tally {
+            granularity: lake.granularity(),
+            summary: Summary::default(),
+            reasons: BTreeMap::new(),
+            waiting: Sheet::default(),
+        },
     };
     let fed = desk.work(args, &read, &progress, &interrupt, threads)?;
     progress.finish_and_clear();
     if interrupt.is_set() {
-        printer.warning(&format!("interrupted{}", desk.landed()));
+        printer.warning(&format!("interrupted{}", desk.folder.landed()));
         return Ok(Outcome::Interrupted);
     }
     for path in &fed.blank {
@@ -128,10 +130,10 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     // Nothing at all is no answer: it proves no more than a torn one.
     let broken = fed.rows_broken + fed.blank.len() as u64;
     let claim = range.zip(args.source).map(|(range, feed)| {
-        proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.summary.rows, broken)
+        proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.tally.summary.rows, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
-    desk.fold(&intervals)?;
+    desk.folder.fold(desk.tally.waiting.take(), &intervals)?;
 
     let mut summary = desk.finish();
     if let Some(claim) = &claim {
@@ -192,16 +194,14 @@ struct Fed {
 
 /// Where typed clicks are gathered until they are folded.
 struct Desk<'a> {
-    landing: Landing<'a>,
-    printer: &'a Printer,
-    observation: Observation,
-    summary: Summary,
-    reasons: BTreeMap<String, u64>,
-    waiting: Sheet,
+    tally: Tally,
+    folder: Folder<'a>,
 }
 
 impl Desk<'_> {
     /// Reads, types and folds until the input ends; the last clicks are left for the fold that brings the coverage.
+    ///
+    /// Folding goes on beside typing, since half of it is waiting for the disk.
     fn work(
         &mut self,
         args: &Land,
@@ -210,12 +210,14 @@ impl Desk<'_> {
         interrupt: &Interrupt,
         threads: usize,
     ) -> Result<Fed, LandError> {
-        let observation = self.observation;
+        let Desk { tally, folder } = self;
+        let observation = folder.observation;
         let (to_typists, blocks) = sync_channel(BLOCKS_WAITING);
         let blocks = Mutex::new(Some(blocks));
         let (to_desk, sheets) = sync_channel(1);
         let (to_feeder, used) = channel();
-        std::thread::scope(|scope| {
+        let (to_folder, full_sheets) = sync_channel::<Sheet>(0);
+        let (fed, folded) = std::thread::scope(|scope| {
             let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists, &used));
             let blocks = &blocks;
             let typists: Vec<_> = (0..threads)
@@ -225,32 +227,60 @@ impl Desk<'_> {
                 })
                 .collect();
             drop(to_desk);
-            let folded = self.gather_sheets(&sheets, read, progress, interrupt);
-            drop(sheets);
-            for typist in typists {
-                typist.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
-            }
+            let folder = &mut *folder;
+            let folding = scope.spawn(move || full_sheets.into_iter().try_for_each(|sheet| folder.fold(sheet, &[])));
+            tally.gather_sheets(&sheets, &to_folder, read, progress, interrupt);
+            drop((sheets, to_folder));
+            typists.into_iter().for_each(joined);
             // Without typists there is no reason to read on: the reader sees that its queue is gone.
             *blocks.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            let fed = feeder.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
-            folded?;
-            let mut fed = fed.map_err(|(path, source)| match source {
-                FeedError::Input(error) => LandError::Input(error),
-                FeedError::Document(source) => LandError::Document { path, source, landed: self.landed() },
-            })?;
-            fed.rows_broken = self.waiting.rows_broken;
-            fed.structure.add(self.waiting.structure);
-            Ok(fed)
-        })
+            (joined(feeder), joined(folding))
+        });
+        folded?;
+        let mut fed = fed.map_err(|(path, source)| match source {
+            FeedError::Input(error) => LandError::Input(error),
+            FeedError::Document(source) => LandError::Document { path, source, landed: folder.landed() },
+        })?;
+        fed.rows_broken = tally.waiting.rows_broken;
+        fed.structure.add(tally.waiting.structure);
+        Ok(fed)
     }
 
+    fn finish(self) -> Summary {
+        const REASONS_SHOWN: usize = 5;
+        let mut summary = self.tally.summary;
+        summary.add(self.folder.folded);
+        let mut reasons: Vec<_> = self.tally.reasons.into_iter().collect();
+        reasons.sort_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
+        reasons.truncate(REASONS_SHOWN);
+        summary.quarantine_reasons = reasons;
+        summary
+    }
+}
+
+/// What a thread gives; its panic is a bug, and goes on as one.
+fn joined<T>(thread: ScopedJoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug))
+}
+
+/// Counts what was typed, and gathers it until it is worth a fold.
+struct Tally {
+    granularity: Granularity,
+    summary: Summary,
+    reasons: BTreeMap<String, u64>,
+    waiting: Sheet,
+}
+
+impl Tally {
+    /// Takes sheets until there are no more, or nobody folds them.
     fn gather_sheets(
         &mut self,
         sheets: &Receiver<Sheet>,
+        to_folder: &SyncSender<Sheet>,
         read: &BytesRead,
         progress: &ProgressBar,
         interrupt: &Interrupt,
-    ) -> Result<(), LandError> {
+    ) {
         for sheet in sheets {
             self.summary.rows += sheet.rows;
             self.summary.values_moved_to_extra += sheet.moved_to_extra;
@@ -262,21 +292,41 @@ impl Desk<'_> {
             self.waiting.add(sheet);
             progress.set_position(read.get());
             progress.set_message(format!("{} rows", self.summary.rows));
-            if self.waiting.bytes >= FOLD_BYTES && !interrupt.is_set() {
-                self.fold(&[])?;
+            let is_full = self.waiting.bytes >= FOLD_BYTES && !interrupt.is_set();
+            if is_full && to_folder.send(self.take_full_sheet()).is_err() {
+                return;
             }
         }
-        Ok(())
     }
 
-    fn fold(&mut self, coverage: &[clicks::coverage::Interval]) -> Result<(), LandError> {
-        let waiting = self.waiting.take();
+    /// What waits, but for the clicks that are better folded with those that follow.
+    fn take_full_sheet(&mut self) -> Sheet {
+        let mut full = self.waiting.take();
+        let sheets = full.clicks.len();
+        let (now, later) = hold_back(full.clicks, self.granularity);
+        self.waiting.bytes = full.bytes * later.len() / sheets.max(1);
+        self.waiting.clicks = later;
+        full.clicks = now;
+        full
+    }
+}
+
+/// Folds what the desk hands over into the lake.
+struct Folder<'a> {
+    landing: Landing<'a>,
+    printer: &'a Printer,
+    observation: Observation,
+    folded: Folded,
+}
+
+impl Folder<'_> {
+    fn fold(&mut self, sheet: Sheet, coverage: &[clicks::coverage::Interval]) -> Result<(), LandError> {
         let landed = self.landed();
         let folded = self
             .landing
-            .fold(&waiting.clicks, self.observation, &waiting.quarantined, coverage)
+            .fold(&sheet.clicks, self.observation, &sheet.quarantined, coverage)
             .map_err(|source| LandError::Landing { source, landed })?;
-        self.summary.add(folded);
+        self.folded += folded;
         self.printer.detail(&format!(
             "folded {}, {} changed, {} unchanged, into {} written",
             count(folded.rows_new, "new row"),
@@ -288,17 +338,7 @@ impl Desk<'_> {
     }
 
     fn landed(&self) -> Landed {
-        Landed(self.summary.rows_new + self.summary.rows_changed + self.summary.rows_unchanged)
-    }
-
-    fn finish(self) -> Summary {
-        const REASONS_SHOWN: usize = 5;
-        let mut summary = self.summary;
-        let mut reasons: Vec<_> = self.reasons.into_iter().collect();
-        reasons.sort_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
-        reasons.truncate(REASONS_SHOWN);
-        summary.quarantine_reasons = reasons;
-        summary
+        Landed(self.folded.rows_new + self.folded.rows_changed + self.folded.rows_unchanged)
     }
 }
 

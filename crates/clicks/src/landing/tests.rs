@@ -83,3 +83,22 @@ fn batches(lake: &Lake) -> Vec<(PartitionKey, RecordBatch)> {
 fn ids(batch: &RecordBatch) -> Vec<&str> {
     batch.column(position::TRANSACTION_ID).as_string::<i32>().iter().flatten().collect()
 }
+
+#[test]
+fn clicks_held_back_are_folded_later_and_once() {
+    let of = |name: &str, seconds: &[i64]| {
+        let rows: Vec<String> = seconds.iter().map(|second| row(&format!("{name}{second}"), *second, "")).collect();
+        typed(Observation::default(), rows.iter().map(String::as_str))
+    };
+    let day = 86_400;
+    let all = vec![of("a", &[1, 2]), of("b", &[1, 2]), of("c", &[3]), of("d", &[4, day + 1])];
+    let (now, later) = hold_back(all, Granularity::Day);
+    assert_eq!((now.len(), later.len()), (4, 1));
+    let (_folder, lake) = new_lake(Granularity::Day);
+    assert_eq!(land(&lake, &now).rows_new, 6);
+    // Too large a share of what waits: nothing is held back.
+    let (now, later) = hold_back([later, vec![of("e", &[day + 2])]].concat(), Granularity::Day);
+    assert!(later.is_empty());
+    let folded = land(&lake, &now);
+    assert_eq!((folded.rows_new, folded.rows_unchanged, folded.partitions_written), (2, 0, 1));
+}

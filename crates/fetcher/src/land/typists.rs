@@ -10,7 +10,7 @@ use clicks::typing::{ClickTyper, Observation, Rejected};
 use super::TypedClicks;
 
 /// Typed clicks that one thread hands over at once, in bytes.
-const SHEET_BYTES: usize = 12 << 20;
+const SHEET_BYTES: usize = 20 << 20;
 
 /// A block, and the file it came from.
 pub(super) struct SourceBlock {
