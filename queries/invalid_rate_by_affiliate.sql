@@ -9,16 +9,18 @@
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=invalid_rate low=wilson_low high=wilson_high y=affiliate_name
 WITH whole AS (
-    -- Times for which a feed of all clicks was fetched, unfiltered.
+    -- Times for which a feed of all clicks was fetched in full, unfiltered.
     SELECT account, date, feed, from_time, to_time
     FROM coverage
     WHERE feed IN ('network-clicks', 'affiliate-clicks') AND CAST(filters AS VARCHAR) IN ('', '[]')
+        AND NOT saturated
 ),
 refused AS (
-    -- Times for which the feed of invalid clicks was fetched, unfiltered.
+    -- Times for which the feed of invalid clicks was fetched in full, unfiltered.
     SELECT account, date, from_time, to_time
     FROM coverage
     WHERE feed = 'invalid-clicks' AND CAST(filters AS VARCHAR) IN ('', '[]')
+        AND NOT saturated
 ),
 picked AS (
     -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.

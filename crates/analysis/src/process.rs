@@ -20,6 +20,9 @@ use crate::formats::FormatError;
 use crate::printer::Printer;
 use crate::run::{self, Outcome, RunError};
 
+/// Planning a query of thousands of terms recurses deeply. The memory is only taken where it is used.
+const WORKER_STACK_BYTES: usize = 256 << 20;
+
 const DONE: u8 = 0;
 const WRONG: u8 = 2;
 const INCOMPLETE: u8 = 3;
@@ -43,7 +46,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let talk = &arguments.talk;
     let printer = Arc::new(Printer::on_stderr(talk.log_format, talk.quiet, talk.verbose, environment.no_color));
     report_panics(&printer);
-    let code = Builder::new_multi_thread().enable_all().build().and_then(|runtime| {
+    let builder = &mut Builder::new_multi_thread();
+    let code = builder.thread_stack_size(WORKER_STACK_BYTES).enable_all().build().and_then(|runtime| {
         let code = run_until_signal(&runtime, arguments, environment, &printer);
         // What is still blocked in a system call must not keep the process.
         runtime.shutdown_background();

@@ -4,7 +4,7 @@
 //! Writes data to the output only, talk to the printer only.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,6 +42,9 @@ pub enum RunError {
     /// The answer does not fit the format, or its writer failed.
     #[error(transparent)]
     Format(FormatError),
+    /// The output would lie among the lake's own files.
+    #[error("--output {} lies in the lake, which is read-only here: write the answer elsewhere", .0.display())]
+    OutputInLake(PathBuf),
     /// Binary on a terminal.
     #[error("{0} is binary: write it to a file with --output FILE, or pipe it")]
     BinaryOnTerminal(Format),
@@ -100,6 +103,7 @@ async fn answer(
     if lake == LakeChoice::Sample {
         printer.note("no lake is named and there is no ./lake: answering from the sample lake that ships (--lake DIR names yours)");
     }
+    refuse_output_in_lake(args.output.as_deref(), &lake)?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
     let output = Output::open(args.output.as_deref())?;
     let mut attempt = 1;
@@ -211,6 +215,18 @@ fn parameters_of(query: &Query) -> String {
         None => format!("{} {}", param.name, param.type_name()),
     });
     each.collect::<Vec<_>>().join(", ")
+}
+
+/// An answer must not replace what it was made from.
+fn refuse_output_in_lake(output: Option<&Path>, lake: &LakeChoice) -> Result<(), RunError> {
+    let (Some(output), LakeChoice::Folder(lake)) = (output, lake) else { return Ok(()) };
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // What cannot be resolved does not exist, and is refused with its own words when it is opened.
+    let resolved = output.canonicalize().or_else(|_| folder.canonicalize());
+    match (resolved, lake.canonicalize()) {
+        (Ok(resolved), Ok(lake)) if resolved.starts_with(&lake) => Err(RunError::OutputInLake(output.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -> Result<(), RunError> {

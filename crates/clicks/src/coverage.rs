@@ -97,12 +97,24 @@ impl Coverage {
         }
     }
 
-    /// Adds an interval: it replaces what it overlaps of its (feed, filters), and merges with neighbours that
-    /// touch it and are as trustworthy, keeping the oldest `fetched_at`.
+    /// Adds an interval. Of two answers for a second of one (feed, filters) the better proof counts: a complete one
+    /// before a saturated one, then the later. Neighbours that are as trustworthy merge, keeping the oldest `fetched_at`.
     ///
-    /// What was cut off an older interval keeps a share of its rows in proportion to its seconds, since which
-    /// seconds they fell in is not recorded.
+    /// What was cut off an interval keeps a share of its rows in proportion to its seconds, since which seconds they
+    /// fell in is not recorded; whoever writes the partition counts them anew.
     pub fn add(&mut self, new: Interval) {
+        let mut parts = vec![new.clone()];
+        for old in self.intervals.iter().filter(|old| same_series(old, &new) && proves_more(old, &new)) {
+            let mut left = Vec::with_capacity(parts.len() + 1);
+            parts.iter().for_each(|part| without(part, old, &mut left));
+            parts = left;
+        }
+        for part in parts {
+            self.replace(part);
+        }
+    }
+
+    fn replace(&mut self, new: Interval) {
         let mut kept = Vec::with_capacity(self.intervals.len() + 2);
         for old in self.intervals.drain(..) {
             if same_series(&old, &new) { without(&old, &new, &mut kept) } else { kept.push(old) }
@@ -133,6 +145,10 @@ impl Coverage {
 
 fn same_series(a: &Interval, b: &Interval) -> bool {
     a.feed == b.feed && a.filters == b.filters
+}
+
+fn proves_more(a: &Interval, b: &Interval) -> bool {
+    (!a.saturated, a.fetched_at) > (!b.saturated, b.fetched_at)
 }
 
 fn touches(a: &Interval, b: &Interval) -> bool {
@@ -249,14 +265,16 @@ mod tests {
     }
 
     proptest! {
-        /// Against a map of second -> (saturated): the last answer for a second is the one that counts.
+        /// Against a map of second -> (saturated): a complete answer for a second counts, else any.
         #[test]
         fn as_a_map_of_seconds(answers in prop::collection::vec((0i64..60, 0i64..20, any::<bool>()), 0..20)) {
             let mut coverage = Coverage::default();
             let mut seconds = BTreeMap::new();
             for (from, length, saturated) in answers {
                 coverage.add(interval(from, from + length, saturated, None));
-                for second in from..=from + length { seconds.insert(second, saturated); }
+                for second in from..=from + length {
+                    seconds.entry(second).and_modify(|known: &mut bool| *known &= saturated).or_insert(saturated);
+                }
             }
             let mut found = BTreeMap::new();
             for interval in coverage.intervals() {

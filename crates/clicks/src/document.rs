@@ -94,12 +94,26 @@ fn first_of_several_lines(bytes: &[u8]) -> Option<usize> {
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {
         let line = bytes[start..end].trim_ascii();
-        if line.len() <= LENGTH_MAX && matches!((line.first(), line.last()), (Some(b'{' | b'['), Some(b'{' | b'['))) {
+        if line.len() <= LENGTH_MAX
+            && !is_torn_row(line)
+            && matches!((line.first(), line.last()), (Some(b'{' | b'['), Some(b'{' | b'[')))
+        {
             return Some(start);
         }
         start = end + 1;
     }
     None
+}
+
+/// True for the beginning of a row that does not go on in the next line, as a document of several lines does.
+fn is_torn_row(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let Some(key) = memchr::memmem::find(line, scanner::CLICK_KEY) else {
+        return false;
+    };
+    let is_in_answer =
+        scanner::WRAPPER_KEYS.iter().any(|wrapper| memchr::memmem::find(&line[..key], wrapper).is_some());
+    line.starts_with(b"{") && !is_in_answer && !line.ends_with(b",") && !line.ends_with(b"}")
 }
 
 /// What the structure of an input says about its completeness.
@@ -170,7 +184,7 @@ impl<R: Read> Document<R> {
             return Err(DocumentError::NotJson(format!("{shown:?}")));
         }
         let first_line = memchr::memchr(b'\n', beginning).map(|end| &beginning[..end]);
-        if !first_line.is_some_and(is_one_object) {
+        if !first_line.is_some_and(|line| is_one_object(line) || is_torn_row(line)) {
             document.scanner = Some(Scanner::default());
         }
         Ok(document)

@@ -10,15 +10,20 @@ use std::io::{self, ErrorKind};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::lock::{LakeLock, LockError};
 
 /// The version of the layout that this build writes, and the newest it reads.
 pub const FORMAT_VERSION: u32 = 1;
 /// The name of the file of a partition.
 pub const PARTITION_FILE: &str = "clicks.parquet";
 const LAKE_FILE: &str = "lake.json";
+/// How long to wait for another process that makes the same lake, which takes it milliseconds.
+const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is wrong with a lake.
 #[derive(Debug, thiserror::Error)]
@@ -268,17 +273,46 @@ impl Lake {
     /// # Errors
     /// As [`Lake::open`]; where the folder holds something else; where another granularity than the lake's is asked.
     pub fn open_or_create(root: &Path, wanted: Option<Granularity>) -> Result<Lake, LakeError> {
-        match Lake::open(root) {
-            Ok(lake) if wanted.is_some_and(|wanted| wanted != lake.granularity) => {
-                Err(LakeError::OtherGranularity { path: lake.root, found: lake.granularity })
-            }
+        let opened = match Lake::open(root) {
             Err(LakeError::Missing(_)) => Lake::create(root, wanted.unwrap_or_default()),
             opened => opened,
+        };
+        let lake = opened?;
+        if wanted.is_some_and(|wanted| wanted != lake.granularity) {
+            return Err(LakeError::OtherGranularity { path: lake.root, found: lake.granularity });
         }
+        Ok(lake)
     }
 
     fn create(root: &Path, granularity: Granularity) -> Result<Lake, LakeError> {
         fs::create_dir_all(root).map_err(LakeError::io("make the folder", root))?;
+        Lake::refuse_foreign(root)?;
+        // Several may want to make it at once: one does, the others find it made.
+        let _lock = LakeLock::acquire(root, CREATION_TIMEOUT).map_err(|error| match error {
+            LockError::Lake(error) => error,
+            LockError::Timeout { .. } => {
+                let source = io::Error::new(ErrorKind::TimedOut, error.to_string());
+                LakeError::Io { action: "make a lake in", path: root.to_owned(), source }
+            }
+        })?;
+        match Lake::open(root) {
+            Err(LakeError::Missing(_)) => {}
+            opened => return opened,
+        }
+        Lake::refuse_foreign(root)?;
+        let json = LakeJson { format_version: FORMAT_VERSION, partition: granularity };
+        // A struct of a number and a name always serialises.
+        let text = serde_json::to_string_pretty(&json).unwrap_or_default() + "\n";
+        let path = root.join(LAKE_FILE);
+        crate::partition::replace_atomically(&path, |file| io::Write::write_all(file, text.as_bytes()))
+            .map_err(LakeError::io("write", &path))?;
+        Lake::open(root)
+    }
+
+    fn refuse_foreign(root: &Path) -> Result<(), LakeError> {
+        if root.join(LAKE_FILE).exists() {
+            return Ok(());
+        }
         // The lock file and unfinished temporaries of a creation that was killed do not make a folder foreign.
         for entry in fs::read_dir(root).map_err(LakeError::io("list", root))? {
             let name = entry.map_err(LakeError::io("list", root))?.file_name();
@@ -286,19 +320,7 @@ impl Lake {
                 return Err(LakeError::Foreign(root.to_owned()));
             }
         }
-        let json = LakeJson { format_version: FORMAT_VERSION, partition: granularity };
-        // A struct of a number and a name always serialises.
-        let text = serde_json::to_string_pretty(&json).unwrap_or_default() + "\n";
-        let path = root.join(LAKE_FILE);
-        crate::partition::replace_atomically(&path, |file| io::Write::write_all(file, text.as_bytes()))
-            .map_err(LakeError::io("write", &path))?;
-        // Whoever else created it at the same moment wrote the same file, or is found out here.
-        let lake = Lake::open(root)?;
-        if lake.granularity == granularity {
-            Ok(lake)
-        } else {
-            Err(LakeError::OtherGranularity { path: lake.root, found: lake.granularity })
-        }
+        Ok(())
     }
 
     /// The folder of the lake.

@@ -98,29 +98,34 @@ impl<'a> Landing<'a> {
 
     /// Refuses a feed that cannot be of this account: an account is one login, a network's or an affiliate's.
     ///
-    /// Looks into the account's newest partition.
+    /// Looks into the account's partitions, newest first, until one knows where its clicks came from.
     ///
     /// # Errors
     /// Where it holds a feed of the other kind of login, or cannot be read.
     pub fn check_feed(&self, feed: Option<Feed>) -> Result<(), LandingError> {
+        let Some(feed) = feed else {
+            return Ok(());
+        };
         let partitions = self.lake.partitions()?;
-        let newest = partitions.iter().rev().find(|partition| partition.key.account == self.account);
-        let (Some(feed), Some(newest)) = (feed, newest) else {
-            return Ok(());
-        };
-        let Some(partition) = OpenPartition::open(&newest.path)? else {
-            return Ok(());
-        };
-        let mut found: Vec<Feed> = partition.coverage().intervals().iter().map(|interval| interval.feed).collect();
-        if let Some(batch) = partition.read(Some(&[FEEDS]), None)?.next() {
-            let batch = batch?;
-            let lists = batch.column(0).as_string::<i32>().iter().flatten();
-            found.extend(lists.flat_map(|list| list.split(',')).filter_map(|name| name.parse::<Feed>().ok()));
+        for partition in partitions.iter().rev().filter(|partition| partition.key.account == self.account) {
+            let Some(open) = OpenPartition::open(&partition.path)? else { continue };
+            let mut found: Vec<Feed> = open.coverage().intervals().iter().map(|interval| interval.feed).collect();
+            for batch in open.read(Some(&[FEEDS]), None)? {
+                let batch = batch?;
+                let lists = batch.column(0).as_string::<i32>().iter().flatten();
+                found.extend(lists.flat_map(|list| list.split(',')).filter_map(|name| name.parse::<Feed>().ok()));
+                if !found.is_empty() {
+                    break;
+                }
+            }
+            if let Some(other) = found.iter().find(|found| found.is_network() != feed.is_network()) {
+                return Err(LandingError::OtherLogin { account: self.account.clone(), found: *other, feed });
+            }
+            if !found.is_empty() {
+                return Ok(());
+            }
         }
-        match found.into_iter().find(|found| found.is_network() != feed.is_network()) {
-            Some(found) => Err(LandingError::OtherLogin { account: self.account.clone(), found, feed }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Joins clicks, rows for quarantine and coverage to the lake.
@@ -266,7 +271,12 @@ fn sweep(folder: &Path, depth: u32) -> Result<(), LakeError> {
         if is_folder && depth < DEPTH_OF_PARTITIONS {
             sweep(&path, depth + 1)?;
         } else if !is_folder && is_temporary(&name) {
-            fs::remove_file(&path).map_err(LakeError::io("remove the unfinished file", &path))?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(LakeError::Io { action: "remove the unfinished file", path, source: error });
+                }
+                _ => {}
+            }
         }
     }
     Ok(())

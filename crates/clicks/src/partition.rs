@@ -73,6 +73,16 @@ pub enum PartitionError {
         /// What is wrong with it.
         source: CoverageError,
     },
+    /// A click stands in it twice, which no landing leaves behind.
+    #[error(
+        "{path} holds transaction id {id} twice, so it was not written by Clickproof: restore it from a copy, or move it out of the lake and land its clicks again"
+    )]
+    Repeated {
+        /// The file.
+        path: PathBuf,
+        /// The transaction id.
+        id: String,
+    },
     /// It could not be written; what was there before is as it was.
     #[error("cannot write {path}: {source}; what was committed before is untouched")]
     Write {

@@ -100,3 +100,22 @@ impl Found {
 fn structure(answers: u64, rows_of_largest_answer: u64, is_cut_off: bool) -> Structure {
     Structure { answers, rows_of_largest_answer, is_cut_off }
 }
+
+#[test]
+fn a_torn_line_does_not_swallow_those_after_it() {
+    let good = r#"{"transaction_id":"a","unix_timestamp":1,"error_code":0}"#;
+    for torn in [r#"{"transaction_id":"x","unix_ti"#, r#"{"transaction_id":"x","relationship":{"#] {
+        for text in [format!("{torn}\n{good}\n{good}\n"), format!("{good}\n{torn}\n{good}\n")] {
+            let mut document = Document::open(text.as_bytes()).unwrap();
+            let mut rows = 0;
+            while let Some(block) = document.next_block().unwrap() {
+                let pieces = block.pieces().0;
+                rows += pieces
+                    .iter()
+                    .filter(|piece| matches!(piece, Piece::Row(row) if &block.bytes[row.clone()] == good.as_bytes()))
+                    .count();
+            }
+            assert_eq!(rows, 2, "{text}");
+        }
+    }
+}

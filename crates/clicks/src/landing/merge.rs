@@ -36,7 +36,7 @@ pub(super) fn fold_partition(
 
     let old = OpenPartition::open(path)?;
     let matched = match &old {
-        Some(old) => fold.match_with(old)?,
+        Some(old) => fold.match_with(old, path)?,
         None => Vec::new(),
     };
     let changed = match &old {
@@ -58,16 +58,16 @@ pub(super) fn fold_partition(
 
     let kept = old.as_ref().map_or(0, OpenPartition::rows) - changed.old_rows.len();
     write_partition(path, kept + fold.picks.len(), |writer| {
-        let mut proof = Proof::new(coverage);
+        let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
+        merged.extend(coverage);
+        let mut proof = Proof::new(&merged);
         match (shared, old.as_ref().filter(|_| kept > 0)) {
             (Some(shared), None) if fold.is_of_first(clicks.len()) => {
                 fold.write_shared(shared, clicks, path, writer, &mut proof)?;
             }
             (_, old) => fold.write(old, &changed.old_rows, path, writer, &mut proof)?,
         }
-        let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
-        merged.extend(&proof.coverage());
-        Ok(merged)
+        Ok(proof.coverage())
     })?;
     folded.partitions_written = 1;
     Ok(folded)
@@ -134,10 +134,11 @@ impl<'a> Fold<'a> {
     }
 
     /// The rows of the old version that are other versions of picks: (row, position of the pick), by row.
-    fn match_with(&self, old: &OpenPartition) -> Result<Vec<(usize, usize)>, PartitionError> {
+    fn match_with(&self, old: &OpenPartition, path: &Path) -> Result<Vec<(usize, usize)>, PartitionError> {
         let mut positions: HashMap<&str, usize, foldhash::fast::RandomState> = HashMap::default();
         positions.extend(self.picks.iter().enumerate().map(|(position, pick)| (self.id(*pick), position)));
         let mut matched = Vec::new();
+        let mut is_matched = vec![false; self.picks.len()];
         let mut row = 0;
         if positions.is_empty() {
             return Ok(matched);
@@ -145,6 +146,10 @@ impl<'a> Fold<'a> {
         for batch in old.read(Some(&["transaction_id"]), None)? {
             for id in batch?.column(0).as_string::<i32>() {
                 if let Some(position) = id.and_then(|id| positions.get(id)) {
+                    if std::mem::replace(&mut is_matched[*position], true) {
+                        let id = id.unwrap_or_default().to_owned();
+                        return Err(PartitionError::Repeated { path: path.to_owned(), id });
+                    }
                     matched.push((row, *position));
                 }
                 row += 1;
@@ -361,7 +366,11 @@ struct Proof {
 
 impl Proof {
     fn new(coverage: &Coverage) -> Proof {
-        let zeroed = |interval: &Interval| Interval { rows: 0, ..interval.clone() };
+        // Which rows a filter selected is not known here: those counts stay.
+        let zeroed = |interval: &Interval| match interval.filters.is_empty() {
+            true => Interval { rows: 0, ..interval.clone() },
+            false => interval.clone(),
+        };
         Proof { intervals: coverage.intervals().iter().map(zeroed).collect() }
     }
 
@@ -379,7 +388,10 @@ impl Proof {
                 for interval in &mut self.intervals {
                     let is_of_feed =
                         || feeds.is_some_and(|feeds| feeds.split(',').any(|feed| feed == interval.feed.name()));
-                    if (interval.from_time..=interval.to_time).contains(&second) && is_of_feed() {
+                    if interval.filters.is_empty()
+                        && (interval.from_time..=interval.to_time).contains(&second)
+                        && is_of_feed()
+                    {
                         interval.rows += 1;
                     }
                 }

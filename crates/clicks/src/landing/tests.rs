@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 use tempfile::TempDir;
 
 use super::*;
+use crate::schema::position;
 use crate::typing::ClickTyper;
 
 mod coverage;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int32Builder, Int64Builder, MapBuilder, MapFieldNames,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int32Builder, Int64Builder, MapBuilder,
+    MapFieldNames, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field};
 
@@ -77,6 +77,21 @@ impl ColumnBuilder {
             }
             ColumnBuilder::TextMap(_) => false,
         }
+    }
+
+    /// True where no row has a value.
+    pub(super) fn is_empty(&self) -> bool {
+        let builder: &dyn ArrayBuilder = match self {
+            ColumnBuilder::Text(builder) => builder,
+            ColumnBuilder::Integer(builder) => builder,
+            ColumnBuilder::Code(builder) => builder,
+            ColumnBuilder::Flag(builder) => builder,
+            ColumnBuilder::Money(builder) => builder,
+            ColumnBuilder::Score(builder) => builder,
+            ColumnBuilder::Seconds(builder) => builder,
+            ColumnBuilder::TextMap(builder) => &**builder,
+        };
+        builder.is_empty()
     }
 
     /// Sets text that is known to be there.

@@ -14,7 +14,9 @@ mod scalar;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::feed::Feed;
@@ -32,6 +34,9 @@ use scalar::Token;
 /// A row nested deeper is not typed. Everflow's rows have four levels; the parser recurses, and takes 30 kB of stack for
 /// each level in a build that is not optimised.
 pub const DEPTH_MAX: usize = 32;
+/// What a row takes beside its values: a place in each column that any row has a value in.
+const ROW_BYTES: usize = 64;
+
 /// Why a row is no click.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
@@ -238,6 +243,7 @@ impl ClickTyper {
     /// Puts an accepted row into the columns.
     fn append(&mut self, raw: RawRow) {
         let row = self.rows;
+        self.bytes += ROW_BYTES;
         let mut leftovers = raw.leftovers;
         for (index, value) in raw.values {
             self.bytes += value.len() + 8;
@@ -323,7 +329,14 @@ impl ClickTyper {
         self.bytes = 0;
         let mut columns: Vec<Option<TypedColumn>> = schema::click_schema().fields().iter().map(|_| None).collect();
         for (index, builder) in &mut self.own {
-            columns[*index] = Some(TypedColumn { values: builder.finish(rows), origin: Origin::Row });
+            columns[*index] = Some(match builder.is_empty() {
+                // A column that no row has a value in is one NULL for all of them.
+                true => TypedColumn {
+                    values: new_null_array(&COLUMNS[*index].kind.data_type(), 1),
+                    origin: Origin::Constant,
+                },
+                false => TypedColumn { values: builder.finish(rows), origin: Origin::Row },
+            });
         }
         let mut ids = Vec::with_capacity(self.objects.len());
         for (place, table) in self.objects.iter_mut().enumerate() {

@@ -12,6 +12,9 @@ use super::TypedClicks;
 /// Typed clicks that one thread hands over at once, in bytes.
 const SHEET_BYTES: usize = 20 << 20;
 
+/// What a row in quarantine takes beside its texts.
+const QUARANTINED_BYTES: usize = size_of::<QuarantinedRow>() + 4 * 16;
+
 /// A block, and the file it came from.
 pub(super) struct SourceBlock {
     pub(super) source: String,
@@ -103,8 +106,8 @@ impl Typist {
     }
 
     fn reject(&mut self, source: &str, position: u64, raw: &[u8], rejected: Rejected, part: u32) {
-        self.sheet.bytes += raw.len();
         let Rejected { path, reason } = rejected;
+        self.sheet.bytes += raw.len() + path.len() + reason.len() + source.len() + QUARANTINED_BYTES;
         self.sheet.quarantined.push(QuarantinedRow {
             raw: raw.to_vec(),
             part,

@@ -144,9 +144,15 @@ fn row() -> impl Strategy<Value = Value> {
     });
     prop::collection::vec((text(), value), 0..4).prop_map(|entries| {
         let mut row: serde_json::Map<String, Value> = entries.into_iter().collect();
+        // A list of objects under an answer's key, before the id, reads as an answer: it goes to quarantine in pieces.
+        row.retain(|key, value| !matches!(key.as_str(), "clicks" | "table") || !holds_objects(value));
         row.insert("transaction_id".to_owned(), "x".into());
         Value::Object(row)
     })
+}
+
+fn holds_objects(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().any(|item| item.is_object() || holds_objects(item)))
 }
 
 #[derive(Debug, Clone, Copy)]
