@@ -43,6 +43,9 @@ fn click(account: &'static str, time: &'static str, affiliate: impl Into<Option<
     }
 }
 
+/// Marks a feed whose answer was as large as its cap.
+const CUT: &str = " (cut)";
+
 /// What was fetched: account, feed, filters, from, to.
 type Fetched = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str);
 
@@ -114,10 +117,11 @@ fn coverage_table(fetched: &[Fetched]) -> MemTable {
     let batch = RecordBatch::try_from_iter([
         ("account", Arc::new(StringArray::from_iter_values(fetched.iter().map(|row| row.0))) as ArrayRef),
         ("date", Arc::new(fetched.iter().map(|row| Some(day(row.3))).collect::<Date32Array>())),
-        ("feed", Arc::new(StringArray::from_iter_values(fetched.iter().map(|row| row.1)))),
+        ("feed", Arc::new(StringArray::from_iter_values(fetched.iter().map(|row| row.1.trim_end_matches(CUT))))),
         ("filters", Arc::new(filters.finish())),
         ("from_time", times(fetched.iter().map(|row| row.3))),
         ("to_time", times(fetched.iter().map(|row| row.4))),
+        ("saturated", Arc::new(fetched.iter().map(|row| Some(row.1.ends_with(CUT))).collect::<BooleanArray>())),
     ])
     .unwrap();
     MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap()
@@ -249,7 +253,9 @@ async fn invalid_rate_says_what_it_rests_on() {
     clicks.extend(many(&Click { feeds: None, code: 21, ..click("own", "2026-03-01T10:00:00", None) }, 1));
     clicks.extend(many(&Click { feeds: None, code: 21, ..click("unnamed", "2026-03-01T10:00:00", 4) }, 7));
     clicks.extend(many(&Click { feeds: Some("affiliate-clicks"), ..click("whole", "2026-03-01T10:00:00", None) }, 4));
-    let fetched: [Fetched; 5] = [
+    let fetched: [Fetched; 6] = [
+        // On day 2 an answer of invalid clicks was cut at its cap: a rate cannot rest on it.
+        ("net", "invalid-clicks (cut)", &[], "2026-03-02T00:00:00", "2026-03-02T23:59:59"),
         ("net", "network-clicks", &[], DAY_1.0, DAY_1.1),
         ("net", "invalid-clicks", &[], DAY_1.0, "2026-03-01T11:59:59"),
         ("net", "network-clicks", &[], "2026-03-02T00:00:00", "2026-03-02T23:59:59"),
