@@ -1,7 +1,7 @@
 //! Does what the lake holds cover what a query rests on? Pure arithmetic on closed intervals of seconds.
 //!
 //! Owns the share, the gaps and the sentence that says them. Leaves reading coverage from footers to
-//! [`coverage`](super::coverage).
+//! `coverage`.
 
 use std::fmt;
 

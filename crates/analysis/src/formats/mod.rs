@@ -1,6 +1,6 @@
 //! The formats an answer is written in.
 //!
-//! Owns how rows look outside: [`write`] takes a stream of record batches to a writer, in one of eight formats, each in
+//! Owns how rows look outside: [`write()`] takes a stream of record batches to a writer, in one of eight formats, each in
 //! its own file behind one trait. Promises that memory stays bounded in every format (the table measures its first rows
 //! only), that text cannot take over a terminal, a spreadsheet or a page, that numbers and money are never rounded except
 //! where only people read them (table, Markdown, HTML), and that a reader who closed the pipe is told apart from a real
