@@ -31,7 +31,7 @@ mod typists;
 use typists::{Sheet, SourceBlock, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
-const FOLD_BYTES: usize = 64 << 20;
+const FOLD_BYTES: usize = 40 << 20;
 /// Blocks that wait to be typed.
 const BLOCKS_WAITING: usize = 4;
 
