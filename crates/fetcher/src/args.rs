@@ -96,7 +96,7 @@ pub struct Land {
     #[arg(long, value_name = "N|P%", default_value = "0", allow_negative_numbers = true)]
     pub max_quarantined: Tolerance,
     /// The lake; it is made where there is none
-    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake")]
+    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake", value_parser = parse_folder)]
     pub lake: PathBuf,
     /// The Everflow login that the clicks belong to
     #[arg(long, value_name = "NAME", default_value = "default")]
@@ -199,6 +199,14 @@ fn parse_granularity(text: &str) -> Result<Granularity, String> {
         "hour" => Ok(Granularity::Hour),
         _ => Err("expected day or hour".to_owned()),
     }
+}
+
+fn parse_folder(text: &str) -> Result<PathBuf, String> {
+    // Taken as a path, it would become a folder called `s3:`.
+    if text.contains("://") {
+        return Err("object stores are not supported yet; name a local folder".to_owned());
+    }
+    Ok(PathBuf::from(text))
 }
 
 fn parse_zone(text: &str) -> Result<Tz, String> {
