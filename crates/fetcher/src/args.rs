@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use clicks::feed::Feed;
 use clicks::lake::{Account, Granularity};
@@ -96,7 +97,7 @@ pub struct Land {
     #[arg(long, value_name = "N|P%", default_value = "0", allow_negative_numbers = true)]
     pub max_quarantined: Tolerance,
     /// The lake; it is made where there is none
-    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake", value_parser = parse_folder)]
+    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake", value_parser = PathBufValueParser::new().try_map(parse_folder))]
     pub lake: PathBuf,
     /// The Everflow login that the clicks belong to
     #[arg(long, value_name = "NAME", default_value = "default")]
@@ -201,12 +202,12 @@ fn parse_granularity(text: &str) -> Result<Granularity, String> {
     }
 }
 
-fn parse_folder(text: &str) -> Result<PathBuf, String> {
+fn parse_folder(folder: PathBuf) -> Result<PathBuf, String> {
     // Taken as a path, it would become a folder called `s3:`.
-    if text.contains("://") {
+    if folder.to_string_lossy().contains("://") {
         return Err("object stores are not supported yet; name a local folder".to_owned());
     }
-    Ok(PathBuf::from(text))
+    Ok(folder)
 }
 
 fn parse_zone(text: &str) -> Result<Tz, String> {
