@@ -10,7 +10,9 @@ pub mod args;
 pub mod input;
 pub mod interrupt;
 pub mod land;
+pub mod plan;
 pub mod printer;
+pub mod request;
 pub mod summary;
 
 use std::process::ExitCode;
