@@ -102,9 +102,9 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     let now = chrono::Utc::now().timestamp();
     let observation = Observation { feed: args.source, observed_at: args.observed_at(now)? };
     check_inputs(&args.files)?;
-    let lake = Lake::open_or_create(&args.lake, args.partition)?;
+    let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let landing = Landing::new(&lake, args.account.clone(), args.lock_timeout, threads);
+    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
     landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
 
     let read = BytesRead::default();
@@ -162,7 +162,9 @@ fn report(args: &Land, printer: &Printer, summary: &Summary) -> Result<(), LandE
     match args.format {
         // A struct of numbers and text always serialises.
         SummaryFormat::Json => printer.data(&serde_json::to_string(summary).unwrap_or_default())?,
-        SummaryFormat::Text => printer.talk(&summary.to_text(&args.lake.display().to_string(), &args.account)),
+        SummaryFormat::Text => {
+            printer.talk(&summary.to_text(&args.lake.which.lake.display().to_string(), &args.lake.account))
+        }
     }
     if args.source.is_none() {
         printer.note(
