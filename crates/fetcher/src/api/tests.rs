@@ -1,0 +1,4 @@
+//! Against real servers on this machine.
+
+mod answers;
+mod server;
