@@ -5,11 +5,15 @@
 //! to quarantine. Memory is bounded by [`BLOCK_BYTES`] and [`ROW_BYTES_MAX`], for input of any size, on one line or on
 //! many. Leaves what is inside a row to [`crate::typing`].
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
+mod answer;
 mod scanner;
+mod siblings;
 
+pub use answer::{Answer, NotAnAnswer, read_answer};
 use scanner::Scanner;
 pub use scanner::{Broken, Piece};
 
@@ -62,12 +66,8 @@ fn lines(bytes: &[u8]) -> (Vec<Piece>, Structure) {
             let mut scanner = Scanner::default();
             let mut inner = Vec::new();
             scanner.scan(line, &mut inner);
-            let is_cut_off = scanner.finish(line.len(), &mut inner);
-            structure.add(Structure {
-                answers: scanner.answers(),
-                rows_of_largest_answer: scanner.rows_of_largest_answer(),
-                is_cut_off,
-            });
+            scanner.finish(line.len(), &mut inner);
+            structure.add(scanner.take_structure());
             pieces.extend(inner.into_iter().map(|piece| piece.shifted(start)));
         }
         start = end + 1;
@@ -117,7 +117,7 @@ fn is_torn_row(line: &[u8]) -> bool {
 }
 
 /// What the structure of an input says about its completeness.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Structure {
     /// Answers seen: wrappers and arrays.
     pub answers: u64,
@@ -125,6 +125,12 @@ pub struct Structure {
     pub rows_of_largest_answer: u64,
     /// The input ended inside a value.
     pub is_cut_off: bool,
+    /// The words of the first error that stands beside a list, or instead of one.
+    pub error: Option<String>,
+    /// An answer says itself that rows are missing (`incomplete_results`).
+    pub is_declared_incomplete: bool,
+    /// Other keys beside a list: they are of no row, so no column and no `extra` has them. The first few.
+    pub other_keys: BTreeSet<String>,
 }
 
 impl Structure {
@@ -133,6 +139,9 @@ impl Structure {
         self.answers += other.answers;
         self.rows_of_largest_answer = self.rows_of_largest_answer.max(other.rows_of_largest_answer);
         self.is_cut_off |= other.is_cut_off;
+        self.error = self.error.take().or(other.error);
+        self.is_declared_incomplete |= other.is_declared_incomplete;
+        self.other_keys.extend(other.other_keys);
     }
 }
 
@@ -180,8 +189,7 @@ impl<R: Read> Document<R> {
         }
         let beginning = document.buffer.trim_ascii_start();
         if !matches!(beginning, [] | [b'{' | b'[', ..]) {
-            let shown = String::from_utf8_lossy(&beginning[..beginning.len().min(16)]).into_owned();
-            return Err(DocumentError::NotJson(format!("{shown:?}")));
+            return Err(DocumentError::NotJson(shown(beginning)));
         }
         let first_line = memchr::memchr(b'\n', beginning).map(|end| &beginning[..end]);
         if !first_line.is_some_and(|line| is_one_object(line) || is_torn_row(line)) {
@@ -208,8 +216,8 @@ impl<R: Read> Document<R> {
 
     /// What the input so far says about its completeness.
     #[must_use]
-    pub fn structure(&self) -> Structure {
-        self.structure
+    pub fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     /// Takes back the bytes of a block that is done with, to be filled again: asking the system for memory, block after
@@ -249,15 +257,14 @@ impl<R: Read> Document<R> {
             self.fill(wanted)?;
             scanner.scan(&self.buffer, &mut pieces);
             if self.is_at_end {
-                self.structure.is_cut_off |= scanner.finish(self.buffer.len(), &mut pieces);
+                scanner.finish(self.buffer.len(), &mut pieces);
             }
             if self.is_at_end || !pieces.is_empty() || scanner.pending_from() > 0 {
                 break;
             }
             wanted = self.buffer.len() * 2;
         }
-        self.structure.answers = scanner.answers();
-        self.structure.rows_of_largest_answer = scanner.rows_of_largest_answer();
+        self.structure.add(scanner.take_structure());
         let end = if self.is_at_end { self.buffer.len() } else { scanner.pending_from() };
         scanner.forget(end);
         self.scanner = Some(scanner);
@@ -303,6 +310,11 @@ impl<R: Read> Document<R> {
         self.offset += end as u64;
         Block { bytes, offset, pieces }
     }
+}
+
+/// The beginning of something, for a message.
+fn shown(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(16)]))
 }
 
 impl Piece {

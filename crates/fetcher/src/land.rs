@@ -143,9 +143,9 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     summary.bytes_read = read.get();
     summary.bytes_json = fed.bytes;
     summary.set_time(started.elapsed());
-    report(args, printer, &summary)?;
+    report(args, printer, &summary, &fed.structure)?;
     let is_tolerable = args.max_quarantined.allows(summary.rows_quarantined, summary.rows);
-    let is_incomplete = claim.is_some_and(|claim| claim.is_incomplete);
+    let is_incomplete = claim.is_some_and(|claim| claim.is_incomplete) || !proof::is_whole(&fed.structure);
     Ok(if is_tolerable && !is_incomplete { Outcome::Done } else { Outcome::Incomplete })
 }
 
@@ -158,7 +158,7 @@ fn check_inputs(files: &[PathBuf]) -> Result<(), LandError> {
     Ok(())
 }
 
-fn report(args: &Land, printer: &Printer, summary: &Summary) -> Result<(), LandError> {
+fn report(args: &Land, printer: &Printer, summary: &Summary, structure: &Structure) -> Result<(), LandError> {
     match args.format {
         // A struct of numbers and text always serialises.
         SummaryFormat::Json => printer.data(&serde_json::to_string(summary).unwrap_or_default())?,
@@ -176,6 +176,13 @@ fn report(args: &Land, printer: &Printer, summary: &Summary) -> Result<(), LandE
             "{} could not be typed; read what was kept with: analyze sql 'SELECT reason, path, raw FROM quarantine'",
             count(summary.rows_quarantined, "row")
         ));
+    }
+    for doubt in proof::doubts(structure) {
+        printer.warning(&format!("{doubt}; what it holds has landed, but rows may be missing"));
+    }
+    if !structure.other_keys.is_empty() {
+        let keys: Vec<_> = structure.other_keys.iter().map(String::as_str).collect();
+        printer.note(&format!("keys beside the list of an answer are of no row, and not kept: {}", keys.join(", ")));
     }
     if let Some(uncovered) = &summary.uncovered {
         printer.warning(&format!("not recorded as covered: {uncovered}"));
@@ -244,7 +251,7 @@ impl Desk<'_> {
             FeedError::Document(source) => LandError::Document { path, source, landed: folder.landed() },
         })?;
         fed.rows_broken = tally.waiting.rows_broken;
-        fed.structure.add(tally.waiting.structure);
+        fed.structure.add(std::mem::take(&mut tally.waiting.structure));
         Ok(fed)
     }
 
@@ -375,7 +382,7 @@ fn feed(
         if is_blank {
             fed.blank.push(path.clone());
         }
-        fed.structure.add(document.structure());
+        fed.structure.add(document.structure().clone());
     }
     Ok(fed)
 }

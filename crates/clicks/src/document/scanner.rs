@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::ROW_BYTES_MAX;
+use super::siblings::{KEY_BYTES_MAX, Siblings};
+use super::{ROW_BYTES_MAX, Structure};
 
 /// The keys under which an answer holds its rows.
 pub(super) const WRAPPER_KEYS: [&[u8]; 2] = [b"clicks\"", b"table\""];
@@ -79,10 +80,12 @@ pub(super) struct Scanner {
     is_answer: bool,
     /// The rows are in an object, not in a bare array.
     is_wrapped: bool,
+    /// What the object has beside a list.
+    siblings: Siblings,
     parts: u32,
     rows: u64,
-    answers: u64,
-    rows_max: u64,
+    documents: u64,
+    structure: Structure,
 }
 
 impl Scanner {
@@ -93,6 +96,7 @@ impl Scanner {
             // Parts of something too long are of one size, wherever blocks end.
             let end = if self.is_piece() { self.start + ROW_BYTES_MAX } else { whole.len() };
             let buffer = &whole[..end.min(whole.len())];
+            let (before, is_reading) = (self.at, self.siblings.is_reading());
             if self.is_in_text {
                 self.scan_text(buffer);
             } else {
@@ -103,6 +107,9 @@ impl Scanner {
                     Place::Rows => self.scan_rows(buffer, pieces),
                     Place::Row => self.scan_row(buffer, pieces),
                 }
+            }
+            if is_reading {
+                self.siblings.read(&buffer[before..self.at]);
             }
             if self.is_piece() && self.at - self.start >= ROW_BYTES_MAX {
                 self.push_part(pieces);
@@ -126,6 +133,10 @@ impl Scanner {
         if matches!(self.place, Place::Rows | Place::Row) {
             self.end_answer();
         }
+        if is_cut_off {
+            self.hear_siblings();
+        }
+        self.structure.is_cut_off |= is_cut_off;
         self.place = Place::Between;
         self.is_in_text = false;
         self.at = end;
@@ -138,7 +149,7 @@ impl Scanner {
             Place::Between | Place::Rows => self.at,
             // Of a text beside the list, only as much is kept as its being a key of interest takes.
             Place::Object if self.is_answer => match self.at.checked_sub(self.text_start) {
-                Some(length) if self.is_in_text && length <= CLICK_KEY.len() => self.text_start - 1,
+                Some(length) if self.is_in_text && length <= KEY_BYTES_MAX => self.text_start - 1,
                 _ => self.at,
             },
             Place::Garbage | Place::Object | Place::Row => self.start,
@@ -152,12 +163,19 @@ impl Scanner {
         self.text_start = self.text_start.checked_sub(bytes).unwrap_or(usize::MAX);
     }
 
-    pub(super) fn answers(&self) -> u64 {
-        self.answers
+    /// What was found since the last call.
+    pub(super) fn take_structure(&mut self) -> Structure {
+        std::mem::take(&mut self.structure)
     }
 
-    pub(super) fn rows_of_largest_answer(&self) -> u64 {
-        self.rows_max
+    /// Values of the stream that were begun.
+    pub(super) fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// True where the last object had the key of a click.
+    pub(super) fn was_click(&self) -> bool {
+        self.is_click
     }
 
     fn is_answer_tail(&self) -> bool {
@@ -196,8 +214,12 @@ impl Scanner {
                 self.parts = 0;
             }
             self.is_click = true;
-        } else if !self.is_click && WRAPPER_KEYS.contains(&key) {
+        } else if self.is_click {
+            // What a click has beside its id is not of an answer.
+        } else if WRAPPER_KEYS.contains(&key) {
             self.wrapper_key = WrapperKey::AwaitsValue;
+        } else {
+            self.siblings.begin(key);
         }
     }
 
@@ -209,6 +231,7 @@ impl Scanner {
         match byte {
             b'{' => {
                 self.place = Place::Object;
+                self.documents += 1;
                 self.depth = 1;
                 self.is_answer = false;
                 self.is_click = false;
@@ -216,7 +239,11 @@ impl Scanner {
                 self.is_key_next = true;
                 self.wrapper_key = WrapperKey::None;
             }
-            b'[' => self.begin_rows(false),
+            b'[' => {
+                self.documents += 1;
+                self.is_click = false;
+                self.begin_rows(false);
+            }
             byte if byte.is_ascii_whitespace() => {}
             _ => self.place = Place::Garbage,
         }
@@ -257,11 +284,15 @@ impl Scanner {
                     self.text_start = self.at;
                 }
             }
-            b',' if self.depth == 1 => self.is_key_next = true,
+            b',' if self.depth == 1 => {
+                self.siblings.end();
+                self.is_key_next = true;
+            }
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => {
                 self.depth -= 1;
                 if self.depth == 0 {
+                    self.siblings.end();
                     self.end_object(pieces);
                 }
             }
@@ -271,13 +302,23 @@ impl Scanner {
 
     fn end_object(&mut self, pieces: &mut Vec<Piece>) {
         self.place = Place::Between;
-        if self.is_answer {
-            return;
+        if !self.is_answer {
+            if self.has_empty_list && !self.is_click && self.parts == 0 {
+                self.begin_answer();
+            } else {
+                self.push_row(pieces);
+            }
         }
-        if self.has_empty_list && !self.is_click && self.parts == 0 {
-            self.begin_answer();
-        } else {
-            self.push_row(pieces);
+        self.hear_siblings();
+    }
+
+    /// What stands beside a list counts; and an error does that stands beside nothing.
+    fn hear_siblings(&mut self) {
+        let said = self.siblings.take();
+        if self.is_answer {
+            self.structure.add(said);
+        } else if !self.is_click {
+            self.structure.add(Structure { error: said.error, ..Structure::default() });
         }
     }
 
@@ -289,12 +330,13 @@ impl Scanner {
 
     fn begin_answer(&mut self) {
         self.is_answer = true;
-        self.answers += 1;
+        self.structure.answers += 1;
         self.rows = 0;
     }
 
     fn end_answer(&mut self) {
-        self.rows_max = self.rows_max.max(self.rows);
+        let largest = &mut self.structure.rows_of_largest_answer;
+        *largest = self.rows.max(*largest);
     }
 
     fn scan_rows(&mut self, buffer: &[u8], pieces: &mut Vec<Piece>) {

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use super::*;
 
+mod answers;
 mod broken;
 mod large;
 mod wrappers;
@@ -53,7 +54,9 @@ impl Found {
             assert_eq!(end.unwrap_or(block.offset), block.offset, "a gap between blocks");
             end = Some(block.offset + block.bytes.len() as u64);
             found.largest_block = found.largest_block.max(block.bytes.capacity());
-            for piece in block.pieces().0 {
+            let (pieces, structure) = block.pieces();
+            found.structure.add(structure);
+            for piece in pieces {
                 let (range, fault) = match piece {
                     Piece::Row(range) => (range, None),
                     Piece::Broken(broken) => (broken.range.clone(), Some((broken.reason, broken.part))),
@@ -62,7 +65,7 @@ impl Found {
                 found.pieces.push((at, block.bytes[range].to_vec(), fault));
             }
         }
-        found.structure = document.structure();
+        found.structure.add(document.structure().clone());
         found
     }
 
@@ -98,7 +101,12 @@ impl Found {
 }
 
 fn structure(answers: u64, rows_of_largest_answer: u64, is_cut_off: bool) -> Structure {
-    Structure { answers, rows_of_largest_answer, is_cut_off }
+    Structure { answers, rows_of_largest_answer, is_cut_off, ..Structure::default() }
+}
+
+/// Without what the keys beside a list say: `answers.rs` tests that.
+fn structure_only(said: Structure) -> Structure {
+    structure(said.answers, said.rows_of_largest_answer, said.is_cut_off)
 }
 
 #[test]

@@ -41,9 +41,10 @@ pub(super) fn claim(
         .map_or(asked_at, |time| time.timestamp());
     let (from, to) = (range.from.max(retained_from), range.to.min(asked_at - SETTLE_SECONDS));
     let mut uncovered = Vec::new();
-    let is_torn = rows_broken > 0 || structure.is_cut_off;
+    let is_torn = rows_broken > 0 || !is_whole(structure);
     if is_torn {
-        uncovered.push("the whole range, because the input is torn or holds something that is no answer".to_owned());
+        let why = doubts(structure).next().unwrap_or_else(|| "the input holds something that is no answer".to_owned());
+        uncovered.push(format!("the whole range, because {why}"));
     } else {
         if range.from < retained_from {
             let end = range.to.min(retained_from - 1);
@@ -90,6 +91,19 @@ pub(super) fn claim(
     }
 }
 
+/// What the input itself says against its being complete, in words.
+pub(super) fn doubts(structure: &Structure) -> impl Iterator<Item = String> {
+    let error = structure.error.as_ref().map(|words| format!("an answer declares an error: {words}"));
+    let incomplete = structure.is_declared_incomplete.then(|| "an answer says that it is incomplete".to_owned());
+    let cut_off = structure.is_cut_off.then(|| "the input is cut off".to_owned());
+    [error, incomplete, cut_off].into_iter().flatten()
+}
+
+/// True where the input says nothing against its being complete.
+pub(super) fn is_whole(structure: &Structure) -> bool {
+    doubts(structure).next().is_none()
+}
+
 fn words(from: i64, to: i64) -> String {
     let word = |second| {
         DateTime::<Utc>::from_timestamp(second, 0)
@@ -106,7 +120,7 @@ mod tests {
     const NOW: i64 = 1_773_576_000;
 
     fn claim_of(from: i64, to: i64, observed_at: Option<i64>, rows: u64) -> Claim {
-        let structure = Structure { answers: 1, rows_of_largest_answer: rows, is_cut_off: false };
+        let structure = Structure { answers: 1, rows_of_largest_answer: rows, ..Structure::default() };
         claim(Range { from, to }, Feed::InvalidClicks, observed_at, NOW, &structure, rows, 0)
     }
 
@@ -144,10 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_input_proves_nothing() {
-        let structure = Structure { is_cut_off: true, ..Structure::default() };
+    fn what_says_itself_that_rows_are_missing_proves_nothing() {
+        let whole = || Structure { answers: 1, ..Structure::default() };
         let range = Range { from: NOW - 7200, to: NOW - 3600 };
-        let claim = claim(range, Feed::InvalidClicks, None, NOW, &structure, 0, 0);
-        assert!(claim.intervals.is_empty() && claim.is_incomplete);
+        let of = |structure| claim(range, Feed::InvalidClicks, None, NOW, &structure, 0, 0);
+        assert_eq!(of(whole()).intervals.len(), 1);
+        for (doubtful, words) in [
+            (Structure { is_cut_off: true, ..whole() }, "the input is cut off"),
+            (Structure { error: Some("down".to_owned()), ..whole() }, "an answer declares an error: down"),
+            (Structure { is_declared_incomplete: true, ..whole() }, "an answer says that it is incomplete"),
+        ] {
+            let claim = of(doubtful);
+            assert!(claim.intervals.is_empty() && claim.is_incomplete);
+            assert!(claim.uncovered.unwrap().ends_with(words));
+        }
     }
 }

@@ -46,8 +46,8 @@ impl Sheet {
 
     /// Takes what waits to be folded; what is only counted stays.
     pub(super) fn take(&mut self) -> Sheet {
-        let left =
-            Sheet { rows: self.rows, rows_broken: self.rows_broken, structure: self.structure, ..Sheet::default() };
+        let structure = std::mem::take(&mut self.structure);
+        let left = Sheet { rows: self.rows, rows_broken: self.rows_broken, structure, ..Sheet::default() };
         std::mem::replace(self, left)
     }
 }
