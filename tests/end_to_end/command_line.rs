@@ -180,6 +180,24 @@ fn coverage() {
     assert_transcript!(typed);
 }
 
+/// What an answer says against itself is believed, whatever rows it has.
+#[test]
+fn answers_that_prove_nothing() {
+    let mut typed = Transcript::begin();
+    let rows = clicks(0..10).join(",");
+    typed.file("error.json", format!(r#"{{"clicks":[{rows}],"error":"shard 7 timed out"}}"#));
+    typed.file("incomplete.json", format!(r#"{{"table":[{rows}],"incomplete_results":true,"total":10}}"#));
+    typed.file("between.ndjson", format!("{}\n{{\"clicks\":[],\"Error\":\"down\"}}\n", clicks(10..20).join("\n")));
+    typed.file("open.json", "[").file("object.json", "{}").file("whole.json", answer(&clicks(0..10)));
+    let days = "--source invalid-clicks --covers 2025-01-10/2025-01-11 --as-of 2025-01-20";
+    for name in ["error.json", "incomplete.json", "between.ndjson", "open.json", "object.json"] {
+        typed.fetcher(&format!("land whole.json {name} {days}"));
+    }
+    typed.fetcher("land open.json");
+    typed.fetcher("land error.json --max-quarantined 100%");
+    assert_transcript!(typed);
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(bytes).unwrap();

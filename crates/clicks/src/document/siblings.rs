@@ -30,7 +30,7 @@ impl Siblings {
         if is_error || is_incomplete {
             self.reading = Some(Reading { is_error, value: Vec::new() });
         } else if self.said.other_keys.len() < OTHERS_MAX {
-            self.said.other_keys.insert(String::from_utf8_lossy(name).into_owned());
+            self.said.other_keys.insert(words_of(name));
         }
     }
 

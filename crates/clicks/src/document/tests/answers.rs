@@ -43,9 +43,9 @@ fn no_error_is_none() {
         assert_eq!(said(&input), structure(1, 1, false), "{input}");
     }
     // What a click has is not of its answer.
-    for input in [A.to_owned(), format!("[{A}]"), format!(r#"{{"error":"early","transaction_id":"a","clicks":null}}"#)]
-    {
-        assert_eq!(said(&input).error, None, "{input}");
+    let click = r#"{"error":"early","transaction_id":"a","clicks":null}"#;
+    for input in [A, &format!("[{A}]"), click] {
+        assert_eq!(said(input).error, None, "{input}");
     }
 }
 
