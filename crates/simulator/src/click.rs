@@ -18,16 +18,33 @@ pub(crate) struct Click<'w> {
     pub(crate) is_unique: bool,
     pub(crate) error_code: i32,
     pub(crate) has_conversion: bool,
+    /// What the network pays for it and gets for it, in thousandths.
+    pub(crate) payout: i64,
+    pub(crate) revenue: i64,
     pub(crate) subs: [String; 10],
     pub(crate) coupon_code: &'static str,
     pub(crate) in_campaign: bool,
     /// Keys the stream of chance for what differs between two answers about this click.
     pub(crate) rendering_key: u64,
+    pub(crate) origin: Origin,
+}
+
+/// What a click can be made from again, without the others of its hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The first second of its hour.
+    pub(crate) hour_start: i64,
+    /// Its number within the hour.
+    pub(crate) index: u64,
+    /// The same visitor clicked the same offer earlier in the hour.
+    pub(crate) is_repeat: bool,
 }
 
 /// A click whose moment is known, but not yet its verdict: that depends on what came before it.
 #[derive(Debug)]
 pub(crate) struct Draft<'w> {
+    pub(crate) hour_start: i64,
+    pub(crate) index: u64,
     pub(crate) unix_seconds: i64,
     pub(crate) affiliate: &'w Affiliate,
     pub(crate) offer: &'w Offer,
@@ -43,6 +60,7 @@ impl<'w> Draft<'w> {
         let error_code = verdict(self.affiliate, self.offer, &visitor, self.unix_seconds, is_repeat, dice);
         let converts_permille = if self.affiliate.honesty == Honesty::Bots { 1 } else { 18 };
         let in_campaign = error_code == 0 && dice.chance(10);
+        let (payout, revenue) = self.offer.earnings(error_code);
         Click {
             unix_seconds: self.unix_seconds,
             transaction_id: dice.hex(32),
@@ -50,12 +68,15 @@ impl<'w> Draft<'w> {
             offer: self.offer,
             is_unique: !is_repeat,
             error_code,
+            payout,
+            revenue,
             has_conversion: error_code == 0 && dice.chance(converts_permille),
             subs: subs(self.affiliate, &visitor, dice),
             coupon_code: if dice.chance(8) { COUPONS[dice.below(3) as usize] } else { "" },
             in_campaign,
             rendering_key: dice.bits(),
             visitor,
+            origin: Origin { hour_start: self.hour_start, index: self.index, is_repeat },
         }
     }
 }

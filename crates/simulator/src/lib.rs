@@ -24,6 +24,7 @@ mod devices;
 mod places;
 mod random;
 mod rows;
+pub mod server;
 mod shapes;
 mod traffic;
 mod visitor;

@@ -15,6 +15,9 @@ pub(crate) enum Purpose {
     Visitor = 2,
     Click = 3,
     Rendering = 4,
+    Addition = 5,
+    Fault = 6,
+    Selection = 7,
 }
 
 /// A stream of chance.

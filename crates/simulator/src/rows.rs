@@ -15,6 +15,9 @@ use crate::shapes::{
 };
 use crate::world::{Advertiser, Affiliate, Employee, NETWORK_ID, Offer, TRACKING_DOMAINS, World};
 
+/// The one smart link that clicks come through.
+pub(crate) const CAMPAIGN_ID: i64 = 6;
+
 /// The JSON text of a click in a feed. `new_fields`: the answer carries keys that its documentation does not know yet.
 pub(crate) fn render(click: &Click<'_>, feed: Feed, world: &World, seed: u64, new_fields: bool) -> String {
     let mut dice = Dice::new(seed, Purpose::Rendering, click.rendering_key, feed as u64);
@@ -38,10 +41,6 @@ fn network_row<'a>(
 ) -> NetworkRow<'a> {
     let Click { offer, visitor, .. } = click;
     let ids = &visitor.advertising_id;
-    let (payout, revenue) = match click.error_code {
-        0 => (offer.payment.click_payout, offer.payment.click_revenue),
-        _ => (0, 0),
-    };
     // Only the stream was extended to ten subs.
     let late_sub = |index: usize| (feed == Feed::NetworkClicks).then(|| click.subs[index].as_str());
     NetworkRow {
@@ -62,8 +61,8 @@ fn network_row<'a>(
         sub10: late_sub(9),
         payout_type: offer.payment.payout_type,
         revenue_type: offer.payment.revenue_type,
-        payout: Money(payout),
-        revenue: Money(revenue),
+        payout: Money(click.payout),
+        revenue: Money(click.revenue),
         referer: &visitor.referer,
         previous_network_offer_id: if click.error_code == 29 { offer.id + 2 } else { 0 },
         error_code: click.error_code,
@@ -116,7 +115,7 @@ fn affiliate_row<'a>(click: &'a Click<'_>, new_fields: bool, dice: &mut Dice) ->
         sub5: &click.subs[4],
         // The affiliate earns what the network pays out.
         revenue_type: offer.payment.payout_type,
-        revenue: Money(if click.error_code == 0 { offer.payment.click_payout } else { 0 }),
+        revenue: Money(click.payout),
         referer: &visitor.referer,
         error_code: click.error_code,
         user_ip: &visitor.address,
@@ -171,7 +170,9 @@ fn network_relationship<'a>(
         http_user_agent: &click.visitor.device.user_agent,
         query_parameters: query_parameters(click, dice),
         forensiq_score: click.visitor.forensiq_score.to_string(),
-        campaign: click.in_campaign.then_some(Campaign { network_campaign_id: 6, campaign_name: "Smart link" }),
+        campaign: click
+            .in_campaign
+            .then_some(Campaign { network_campaign_id: CAMPAIGN_ID, campaign_name: "Smart link" }),
     }
 }
 

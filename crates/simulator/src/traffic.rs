@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
 
-use crate::click::{Click, Draft};
+use crate::click::{Click, Draft, Origin};
 use crate::places::{COUNTRIES, activity};
 use crate::random::{Dice, Purpose, running_totals};
 use crate::rows::render;
@@ -68,11 +68,37 @@ impl Traffic {
             let is_outside = start > *wanted.end() || start + SECONDS_IN_HOUR <= *wanted.start();
             let clicks = if is_outside { Vec::new() } else { self.hour(day, hour) };
             let is_wanted = move |click: &Click<'_>| wanted.contains(&click.unix_seconds) && self.is_in(feed, click);
-            clicks.into_iter().rev().filter(is_wanted).map(move |click| {
-                let new_fields = day * 4 >= self.config.days * 3 && click.offer.tracking_domain == EARLY_DOMAIN;
-                render(&click, feed, &self.world, self.config.seed, new_fields)
-            })
+            clicks.into_iter().rev().filter(is_wanted).map(move |click| self.row(feed, &click))
         })
+    }
+
+    /// The clicks of the whole range, oldest first.
+    pub(crate) fn clicks(&self) -> impl Iterator<Item = Click<'_>> {
+        let hours = (0..self.config.days).flat_map(|day| (0..HOURS).map(move |hour| (day, hour)));
+        hours.flat_map(|(day, hour)| self.hour(day, hour))
+    }
+
+    /// The click that was made from this, without making the others of its hour.
+    pub(crate) fn again(&self, origin: Origin) -> Click<'_> {
+        let hour = origin.hour_start.div_euclid(SECONDS_IN_HOUR).rem_euclid(HOURS as i64);
+        self.draft(origin.hour_start, hour as usize, origin.index).judge(self.config.seed, origin.is_repeat)
+    }
+
+    /// How a feed words a click.
+    pub(crate) fn row(&self, feed: Feed, click: &Click<'_>) -> String {
+        let last_quarter = self.start_of((self.config.days * 3).div_ceil(4), 0);
+        let new_fields = click.unix_seconds >= last_quarter && click.offer.tracking_domain == EARLY_DOMAIN;
+        render(click, feed, &self.world, self.config.seed, new_fields)
+    }
+
+    /// The affiliates, offers and advertisers that its clicks name.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What it was made from.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     fn date(&self, day: u32) -> NaiveDate {
@@ -128,6 +154,8 @@ impl Traffic {
         let choice = if affiliate.honesty == Honesty::Duplicates { number } else { dice.bits() };
         let offer = affiliate.offers[choice as usize % affiliate.offers.len()];
         Draft {
+            hour_start: start,
+            index,
             // Programs click on the beat of their timers.
             unix_seconds: start + if is_bot { second - second % 15 } else { second },
             affiliate,

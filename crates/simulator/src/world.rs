@@ -76,6 +76,13 @@ pub(crate) struct Offer {
     pub(crate) server_side: bool,
 }
 
+impl Offer {
+    /// What a click itself pays and brings, in thousandths.
+    pub(crate) fn earnings(&self, error_code: i32) -> (i64, i64) {
+        if error_code == 0 { (self.payment.click_payout, self.payment.click_revenue) } else { (0, 0) }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Advertiser {
     pub(crate) id: i64,
