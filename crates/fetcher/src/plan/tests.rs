@@ -1,0 +1,4 @@
+//! The planner against a server that is a list of clicks.
+
+mod model;
+mod random_traffic;

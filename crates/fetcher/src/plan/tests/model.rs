@@ -1,0 +1,223 @@
+//! A server that is a list of clicks, and a caller that asks it what the planner says, in any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clicks::feed::Feed;
+
+use crate::plan::{Brought, Goal, Planner, Proof, Ticket, resources};
+use crate::request::{ClickRequest, Filter, Window};
+
+/// SplitMix64: a hundred thousand seeds must be cheap in an unoptimised build.
+#[derive(Debug, Clone)]
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number in `0..end`; `end` is above 0.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        self.bits() % end
+    }
+
+    pub(super) fn between(&mut self, first: i64, last: i64) -> i64 {
+        first + self.below((last - first + 1) as u64) as i64
+    }
+
+    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(choices.len() as u64) as usize]
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Click {
+    pub(super) time: i64,
+    /// Values of `error_code`, `offer` and `affiliate`.
+    pub(super) values: [u16; 3],
+}
+
+/// Which rows of too many come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    Newest,
+    Oldest,
+    Random,
+    /// As many rows as the cap, none of which can be read.
+    Unreadable,
+}
+
+pub(super) const CUTS: [Cut; 4] = [Cut::Newest, Cut::Oldest, Cut::Random, Cut::Unreadable];
+const RESOURCES: [&str; 3] = ["error_code", "offer", "affiliate"];
+
+#[derive(Debug)]
+pub(super) struct Server {
+    /// By time.
+    pub(super) clicks: Vec<Click>,
+    pub(super) cap: usize,
+    pub(super) cut: Cut,
+}
+
+impl Server {
+    /// The indices of the clicks that a request matches.
+    pub(super) fn matching(&self, request: &ClickRequest) -> Vec<usize> {
+        let begin = self.clicks.partition_point(|click| click.time < request.window.from);
+        let end = self.clicks.partition_point(|click| click.time <= request.window.to);
+        let matched = |filters: &[Filter], click: &Click, resource: usize| {
+            let mut values = filters.iter().filter(|filter| filter.resource == RESOURCES[resource]).peekable();
+            values.peek()?;
+            Some(values.any(|filter| filter.value.parse() == Ok(click.values[resource])))
+        };
+        let is_wanted = |index: &usize| {
+            let click = &self.clicks[*index];
+            (0..3).all(|resource| {
+                matched(&request.filters, click, resource) != Some(false)
+                    && matched(&request.exclusions, click, resource) != Some(true)
+            })
+        };
+        if request.filters.is_empty() && request.exclusions.is_empty() {
+            return (begin..end).collect();
+        }
+        (begin..end).filter(is_wanted).collect()
+    }
+
+    /// What comes back, and the clicks that it showed.
+    fn answer(&self, request: &ClickRequest, dice: &mut Dice) -> (Brought, Vec<usize>) {
+        let mut rows = self.matching(request);
+        if rows.len() > self.cap {
+            match self.cut {
+                Cut::Newest => drop(rows.drain(..rows.len() - self.cap)),
+                Cut::Oldest => rows.truncate(self.cap),
+                Cut::Random => {
+                    for index in 0..self.cap {
+                        let other = index + dice.below((rows.len() - index) as u64) as usize;
+                        rows.swap(index, other);
+                    }
+                    rows.truncate(self.cap);
+                }
+                Cut::Unreadable => return (Brought { rows: self.cap as u64, ..Brought::default() }, Vec::new()),
+            }
+        }
+        let mut brought = Brought { rows: rows.len() as u64, ..Brought::default() };
+        brought.times = rows.iter().map(|index| self.clicks[*index].time).collect();
+        if request.window.seconds() == 1 {
+            for resource in resources(request.feed) {
+                let slot = RESOURCES.iter().position(|name| name == resource).unwrap();
+                let counts: &mut BTreeMap<String, u64> = brought.values.entry(resource).or_default();
+                for row in &rows {
+                    *counts.entry(self.clicks[*row].values[slot].to_string()).or_default() += 1;
+                }
+            }
+        }
+        (brought, rows)
+    }
+}
+
+/// How the caller behaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    pub(super) concurrency: usize,
+    /// Requests in a thousand that are given up.
+    pub(super) failures_permille: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Pulled {
+    pub(super) requests: Vec<ClickRequest>,
+    pub(super) proofs: Vec<Proof>,
+    /// The clicks of answers that were not cut.
+    pub(super) got: BTreeSet<usize>,
+    pub(super) failed: Vec<Window>,
+}
+
+const REQUESTS_MAX: usize = 200_000;
+
+/// Asks until the planner has nothing left.
+pub(super) fn pull(server: &Server, goal: Goal, caller: Caller, dice: &mut Dice) -> Pulled {
+    let longest = goal.longest_window_seconds;
+    let mut planner = Planner::new(goal);
+    let mut pulled = Pulled::default();
+    let mut in_flight: Vec<(Ticket, ClickRequest)> = Vec::new();
+    let mut has_answer = false;
+    loop {
+        while in_flight.len() < caller.concurrency {
+            let Some((ticket, request)) = planner.next_request() else { break };
+            assert!(has_answer || in_flight.is_empty(), "a second request before the first was answered");
+            assert!(request.window.to >= request.window.from && request.window.seconds() <= longest, "{request:?}");
+            pulled.requests.push(request.clone());
+            assert!(pulled.requests.len() < REQUESTS_MAX, "no end");
+            in_flight.push((ticket, request));
+        }
+        if in_flight.is_empty() {
+            break;
+        }
+        assert!(!planner.is_done());
+        let (ticket, request) = in_flight.swap_remove(dice.below(in_flight.len() as u64) as usize);
+        if dice.below(1000) < caller.failures_permille {
+            planner.failed(ticket);
+            pulled.failed.push(request.window);
+            continue;
+        }
+        let (brought, rows) = server.answer(&request, dice);
+        has_answer = true;
+        if rows.len() < server.cap && brought.rows == rows.len() as u64 {
+            pulled.got.extend(rows);
+        }
+        planner.answered(ticket, &brought);
+        pulled.proofs.extend(planner.take_proofs());
+    }
+    assert!(planner.is_done() && planner.next_request().is_none());
+    assert_eq!(planner.seconds_left(), 0);
+    assert_eq!(planner.requests_left(), 0);
+    pulled
+}
+
+/// Everything that must hold of a pull, whatever the traffic.
+pub(super) fn check(server: &Server, feed: Feed, windows: &[Window], filters: &[Filter], pulled: &Pulled) {
+    let mut proofs = pulled.proofs.clone();
+    proofs.sort_by_key(|proof| proof.window);
+    let is_disjoint = proofs.windows(2).all(|pair| pair[0].window.to < pair[1].window.from);
+    assert!(is_disjoint, "proven twice: {proofs:?}");
+    let mut unproven = crate::plan::seconds::Seconds::default();
+    windows.iter().for_each(|window| unproven.insert(*window));
+    for proof in &proofs {
+        let before = unproven.count();
+        unproven.remove(proof.window);
+        assert_eq!(before - unproven.count(), proof.window.seconds(), "proves more than the goal: {proof:?}");
+    }
+    for window in &pulled.failed {
+        unproven.remove(*window);
+    }
+    assert!(unproven.is_empty(), "neither proven nor given up: {unproven:?}");
+
+    for proof in &proofs {
+        let request = ClickRequest { feed, window: proof.window, filters: filters.to_vec(), exclusions: Vec::new() };
+        let truth = server.matching(&request);
+        if proof.saturated {
+            assert_eq!(proof.window.seconds(), 1);
+            assert!(is_beyond_splitting(server, feed, &truth), "could be split: {proof:?} of {}", truth.len());
+        } else {
+            let missing = truth.iter().find(|index| !pulled.got.contains(index));
+            assert!(missing.is_none(), "{proof:?} misses {:?}", missing.map(|index| server.clicks[*index]));
+        }
+    }
+}
+
+/// Whether rows of one second exceed the cap for some choice of all values that the feed can be filtered by.
+fn is_beyond_splitting(server: &Server, feed: Feed, rows: &[usize]) -> bool {
+    if server.cut == Cut::Unreadable {
+        // Values that are never seen cannot be asked for.
+        return rows.len() >= server.cap;
+    }
+    let mut counts: BTreeMap<Vec<u16>, usize> = BTreeMap::new();
+    for row in rows {
+        let values = server.clicks[*row].values[..resources(feed).len()].to_vec();
+        *counts.entry(values).or_default() += 1;
+    }
+    counts.values().any(|rows| *rows >= server.cap)
+}
