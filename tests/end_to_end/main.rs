@@ -25,6 +25,8 @@ mod faults;
 mod lake_files;
 mod memory;
 mod process;
+mod prune;
 mod readers;
 mod signals;
+mod status;
 mod transcript;

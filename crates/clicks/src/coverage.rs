@@ -3,6 +3,9 @@
 //! Owns the intervals and their arithmetic; they travel in the footer of the partition they speak of, under
 //! [`COVERAGE_KEY`], so that data and proof commit together. Promises that the intervals of one (feed, filters) are
 //! disjoint and sorted, and that the JSON is the same for the same coverage. Pure: reads no clock, no file.
+//!
+//! An interval whose clicks were forgotten ([`crate::prune`]) stays, flagged: it need not be asked for again, but the
+//! lake no longer holds what it speaks of. Whoever plans requests takes it for covered, whoever counts clicks does not.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,7 +30,7 @@ pub struct Interval {
     /// The last second, since 1970.
     #[serde(with = "rfc3339_seconds")]
     pub to_time: i64,
-    /// Rows that came back for these seconds.
+    /// Rows that the partition holds of these seconds; where they were pruned, those that it held before.
     pub rows: u64,
     /// The feed's row cap, where the answer came through the API.
     pub cap: Option<u64>,
@@ -36,6 +39,14 @@ pub struct Interval {
     /// When the answer came, since 1970; the oldest where intervals were merged.
     #[serde(with = "optional_rfc3339_seconds")]
     pub fetched_at: Option<i64>,
+    /// True where the clicks of these seconds were in the lake and have been forgotten.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pruned: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Coverage that cannot be understood.
@@ -98,7 +109,8 @@ impl Coverage {
     }
 
     /// Adds an interval. Of two answers for a second of one (feed, filters) the better proof counts: a complete one
-    /// before a saturated one, then the later. Neighbours that are as trustworthy merge, keeping the oldest `fetched_at`.
+    /// before a saturated one, one whose clicks are held before one whose clicks were pruned, then the later. Neighbours
+    /// that are as trustworthy merge, keeping the oldest `fetched_at`.
     ///
     /// What was cut off an interval keeps a share of its rows in proportion to its seconds, since which seconds they
     /// fell in is not recorded; whoever writes the partition counts them anew.
@@ -148,11 +160,13 @@ fn same_series(a: &Interval, b: &Interval) -> bool {
 }
 
 fn proves_more(a: &Interval, b: &Interval) -> bool {
-    (!a.saturated, a.fetched_at) > (!b.saturated, b.fetched_at)
+    let rank = |interval: &Interval| (!interval.saturated, !interval.pruned, interval.fetched_at);
+    rank(a) > rank(b)
 }
 
 fn touches(a: &Interval, b: &Interval) -> bool {
-    same_series(a, b) && a.saturated == b.saturated && a.cap == b.cap && a.to_time.checked_add(1) == Some(b.from_time)
+    let is_alike = (a.saturated, a.pruned, a.cap) == (b.saturated, b.pruned, b.cap);
+    same_series(a, b) && is_alike && a.to_time.checked_add(1) == Some(b.from_time)
 }
 
 fn join(a: &mut Interval, b: &Interval) {
@@ -244,7 +258,21 @@ mod tests {
             cap: None,
             saturated,
             fetched_at,
+            pruned: false,
         }
+    }
+
+    #[test]
+    fn a_complete_answer_brings_back_what_was_pruned_and_a_cut_one_does_not() {
+        let pruned = Interval { pruned: true, rows: 7, ..interval(0, 19, false, Some(300)) };
+        let mut coverage = Coverage::default();
+        coverage.add(interval(10, 29, false, Some(100)));
+        coverage.add(pruned.clone());
+        coverage.add(interval(0, 4, true, Some(400)));
+        let expected = [Interval { rows: 3, to_time: 9, ..pruned }, interval(10, 29, false, Some(100))];
+        assert_eq!(coverage.intervals(), expected, "in either order the clicks that are there count");
+        assert_eq!(Coverage::from_json(&coverage.to_json()).unwrap(), coverage);
+        assert_eq!(coverage.to_json().matches("pruned").count(), 1, "only what was pruned says so");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod lake;
 pub mod landing;
 mod lock;
 pub mod partition;
+pub mod prune;
 pub mod quarantine;
 pub mod schema;
 pub mod time_bound;

@@ -126,13 +126,19 @@ fn write(file: &File, observation: Observation, rows: &[(Identity, &QuarantinedR
         )),
         Arc::new(TimestampMicrosecondArray::from(vec![observed_at; rows.len()]).with_timezone("UTC")),
     ];
-    let batch = RecordBatch::try_new(quarantine_schema(), columns)?;
+    write_batches(file, &[RecordBatch::try_new(quarantine_schema(), columns)?])
+}
+
+/// Writes rows by [`quarantine_schema`].
+pub(crate) fn write_batches(file: &File, batches: &[RecordBatch]) -> Result<(), ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by("clickproof".to_owned())
         .build();
     let mut writer = ArrowWriter::try_new(file, quarantine_schema(), Some(properties))?;
-    writer.write(&batch)?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
     writer.close()?;
     Ok(())
 }

@@ -8,11 +8,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod everflow;
 mod lake;
 mod land;
+mod prune;
+mod status;
 mod time;
 
 pub use everflow::EverflowArgs;
 pub use lake::{LakeArgs, WhichLake};
 pub use land::{Land, Tolerance};
+pub use prune::Prune;
+pub use status::Status;
 pub use time::{Range, TimeError, ZoneArgs, parse_duration};
 
 /// Brings Everflow's clicks into a lake of Parquet files.
@@ -71,6 +75,10 @@ pub enum LogFormat {
 pub enum Command {
     /// Land files of Everflow JSON: answers, arrays, or one row a line; plain, gzip or zstd
     Land(Land),
+    /// Show what is covered, by account, feed and day: a calendar, gaps, what expires next
+    Status(Status),
+    /// Forget old clicks, and keep the proof that they were there
+    Prune(Prune),
 }
 
 /// The form of the summary.

@@ -18,12 +18,12 @@ use clicks::landing::{Folded, Landing, LandingError, hold_back};
 use clicks::typing::Observation;
 use indicatif::ProgressBar;
 
-use crate::Outcome;
 use crate::args::{Land, SummaryFormat, TimeError};
 use crate::input::{self, BytesRead, InputError};
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::summary::{Summary, count};
+use crate::{Failure, Outcome};
 
 mod proof;
 mod typists;
@@ -70,10 +70,8 @@ pub enum LandError {
     Output(#[from] io::Error),
 }
 
-impl LandError {
-    /// True where whoever read stdout has gone, which is no error.
-    #[must_use]
-    pub fn is_broken_pipe(&self) -> bool {
+impl Failure for LandError {
+    fn is_broken_pipe(&self) -> bool {
         matches!(self, LandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }

@@ -1,8 +1,8 @@
 //! Brings Everflow's clicks into the lake.
 //!
 //! Owns the binary `fetcher`: its arguments ([`args`]), what it reads ([`input`]), how bytes become partitions on
-//! several threads in bounded memory ([`land`]), and what it says of it ([`summary`], [`printer`]). Leaves the click,
-//! the lake and the commit to `clicks`.
+//! several threads in bounded memory ([`land`]), and what it says of it ([`summary`], [`printer`]); what the lake holds
+//! completely ([`status`]) and how it forgets ([`prune`]). Leaves the click, the lake and the commit to `clicks`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -13,9 +13,12 @@ pub mod interrupt;
 pub mod land;
 pub mod plan;
 pub mod printer;
+pub mod prune;
 pub mod request;
+pub mod status;
 pub mod summary;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use args::{Args, Command};
@@ -47,19 +50,40 @@ impl Outcome {
 /// The exit code of what was asked for wrongly, or cannot be done.
 pub const CODE_OF_ERRORS: u8 = 2;
 
+/// What ended a command early.
+pub trait Failure: Error {
+    /// True where whoever read stdout has gone, which is no error.
+    fn is_broken_pipe(&self) -> bool {
+        false
+    }
+
+    /// The exit code.
+    fn code(&self) -> u8 {
+        CODE_OF_ERRORS
+    }
+}
+
+impl<E: Failure + 'static> From<E> for Box<dyn Failure> {
+    fn from(error: E) -> Self {
+        Box::new(error)
+    }
+}
+
 /// Runs a command; returns the exit code.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
     let printer = Printer::new(&args.talk);
-    let result = match args.command {
-        Command::Land(land) => land::run(&land, &printer),
+    let result: Result<Outcome, Box<dyn Failure>> = match args.command {
+        Command::Land(land) => land::run(&land, &printer).map_err(Into::into),
+        Command::Status(status) => status::run(&status, &printer).map_err(Into::into),
+        Command::Prune(prune) => prune::run(&prune, &printer).map_err(Into::into),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            printer.error(&error);
-            ExitCode::from(CODE_OF_ERRORS)
+            printer.error(&*error);
+            ExitCode::from(error.code())
         }
     }
 }

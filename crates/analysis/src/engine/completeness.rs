@@ -27,6 +27,8 @@ pub struct Completeness {
     pub covered_seconds: u64,
     /// The parts of the range that are not, in order.
     pub gaps: Vec<Seconds>,
+    /// Seconds in the gaps that were covered until their clicks were pruned.
+    pub pruned_seconds: u64,
 }
 
 impl Completeness {
@@ -37,19 +39,26 @@ impl Completeness {
 }
 
 /// Measures an account: of the feeds that would do, the one that covers most; the first named, where they draw.
-/// None where no feed is needed. Only whole answers count: unfiltered and below the row cap.
+/// None where no feed is needed. Only whole answers count: unfiltered, below the row cap, and with their clicks still in
+/// the lake. What was pruned is a gap to whoever counts clicks.
 pub fn measure(account: &str, feeds: &[Feed], intervals: &[Interval], range: Seconds) -> Option<Completeness> {
     let mut best: Option<Completeness> = None;
     for &feed in feeds {
-        let whole = intervals
-            .iter()
-            .filter(|interval| interval.feed == feed && interval.filters.is_empty() && !interval.saturated);
-        let gaps = gaps(whole.map(|interval| (interval.from_time, interval.to_time)), range);
-        let missing: u64 = gaps.iter().copied().map(seconds_in).sum();
+        let of_pruned = |takes_pruned: bool| {
+            let whole = intervals.iter().filter(move |interval| {
+                let is_whole = interval.filters.is_empty() && !interval.saturated;
+                interval.feed == feed && is_whole && (takes_pruned || !interval.pruned)
+            });
+            let gaps = gaps(whole.map(|interval| (interval.from_time, interval.to_time)), range);
+            let missing: u64 = gaps.iter().copied().map(seconds_in).sum();
+            (gaps, missing)
+        };
+        let (gaps, missing) = of_pruned(false);
+        let pruned_seconds = missing - of_pruned(true).1;
         let covered_seconds = seconds_in(range).saturating_sub(missing);
         if best.as_ref().is_none_or(|best| covered_seconds > best.covered_seconds) {
             let (account, feeds) = (account.to_owned(), feeds.to_vec());
-            best = Some(Completeness { account, feeds, feed, range, covered_seconds, gaps });
+            best = Some(Completeness { account, feeds, feed, range, covered_seconds, gaps, pruned_seconds });
         }
     }
     best
@@ -81,9 +90,15 @@ fn seconds_in((from, to): Seconds) -> u64 {
 
 impl fmt::Display for Completeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { account, feeds, feed, range, covered_seconds, gaps } = self;
+        let Self { account, feeds, feed, range, covered_seconds, gaps, pruned_seconds } = self;
         let range = Range(*range);
-        if *covered_seconds == 0 {
+        if *covered_seconds == 0 && *pruned_seconds == seconds_in(self.range) {
+            return write!(
+                f,
+                "{feed} covered {range} in account {account} until its clicks were pruned: it is no time without clicks"
+            );
+        }
+        if *covered_seconds == 0 && *pruned_seconds == 0 {
             let feeds: Vec<String> = feeds.iter().map(ToString::to_string).collect();
             return write!(
                 f,
@@ -96,7 +111,12 @@ impl fmt::Display for Completeness {
         if let Some(&first) = gaps.first() {
             let plural = if gaps.len() == 1 { "gap" } else { "gaps" };
             let first = Range(first);
-            write!(f, "; {} {plural}, first {first} (see: SELECT * FROM coverage)", gaps.len())?;
+            write!(f, "; {} {plural}, first {first}", gaps.len())?;
+            if *pruned_seconds > 0 {
+                let share = share(*pruned_seconds, seconds_in(self.range));
+                write!(f, ", where the clicks of {share} % were pruned: they are not times without clicks")?;
+            }
+            f.write_str(" (see: SELECT * FROM coverage)")?;
         }
         Ok(())
     }
@@ -105,9 +125,13 @@ impl fmt::Display for Completeness {
 impl Completeness {
     /// The share in per cent, rounded down: what is not complete never reads "100.0".
     fn percent(&self) -> String {
-        let per_mille = u128::from(self.covered_seconds) * 1000 / u128::from(seconds_in(self.range).max(1));
-        format!("{}.{}", per_mille / 10, per_mille % 10)
+        share(self.covered_seconds, seconds_in(self.range))
     }
+}
+
+fn share(part: u64, whole: u64) -> String {
+    let per_mille = u128::from(part) * 1000 / u128::from(whole.max(1));
+    format!("{}.{}", per_mille / 10, per_mille % 10)
 }
 
 /// A range as people write it: whole days as days, a common day only once.
@@ -135,7 +159,17 @@ mod tests {
     use proptest::prelude::*;
 
     fn interval(feed: Feed, from_time: i64, to_time: i64) -> Interval {
-        Interval { feed, filters: vec![], from_time, to_time, rows: 0, cap: None, saturated: false, fetched_at: None }
+        Interval {
+            feed,
+            filters: vec![],
+            from_time,
+            to_time,
+            rows: 0,
+            cap: None,
+            saturated: false,
+            fetched_at: None,
+            pruned: false,
+        }
     }
 
     const NETWORK: Feed = Feed::NetworkClicks;
@@ -173,6 +207,20 @@ mod tests {
         assert!(either.to_string().contains("covered by network-clicks or affiliate-clicks in"), "{either}");
         let almost = measure("acme", &[NETWORK], &[interval(NETWORK, day + 1, i64::MAX)], (day, day + 86_399)).unwrap();
         assert!(almost.to_string().contains("covers 99.9 % of 2026-03-01 in"), "{almost}");
+    }
+
+    #[test]
+    fn what_was_pruned_is_a_gap_that_says_so() {
+        let day = 1_772_323_200; // 2026-03-01T00:00:00Z
+        let pruned = Interval { pruned: true, ..interval(NETWORK, day, day + 43_199) };
+        let rest = interval(NETWORK, day + 43_200, day + 86_399);
+        let found = measure("acme", &[NETWORK], &[pruned.clone(), rest], (day, day + 86_399)).unwrap();
+        assert_eq!((found.covered_seconds, found.pruned_seconds, found.is_complete()), (43_200, 43_200, false));
+        assert!(
+            found.to_string().ends_with("; the clicks of 50.0 % were pruned: these seconds are not without clicks")
+        );
+        let all = measure("acme", &[NETWORK], &[pruned], (day, day + 43_199)).unwrap();
+        assert!(all.to_string().contains("until its clicks were pruned"), "{all}");
     }
 
     proptest! {

@@ -72,7 +72,8 @@ impl CoverageReader {
     }
 }
 
-/// The table `coverage`: one row per interval per partition.
+/// The table `coverage`: one row per interval per partition, but for those whose clicks were pruned: a query that joins
+/// clicks with it must not take a day that was forgotten for one without clicks.
 #[derive(Debug)]
 pub(super) struct CoverageTable {
     reader: CoverageReader,
@@ -146,7 +147,8 @@ impl TableProvider for CoverageTable {
         _: &[Expr],
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.reader.read(self.files.clone()).await?;
+        let mut rows = self.reader.read(self.files.clone()).await?;
+        rows.retain(|row| !row.interval.pruned);
         let batch = batch(&self.schema, &rows)?;
         let plan = MemorySourceConfig::try_new_exec(&[vec![batch]], Arc::clone(&self.schema), projection.cloned())?;
         Ok(plan)

@@ -38,6 +38,7 @@ pub(crate) fn interval(feed: Feed, from_time: i64, to_time: i64) -> Interval {
         cap: None,
         saturated: false,
         fetched_at: Some(to_time),
+        pruned: false,
     }
 }
 

@@ -366,8 +366,8 @@ struct Proof {
 
 impl Proof {
     fn new(coverage: &Coverage) -> Proof {
-        // Which rows a filter selected is not known here: those counts stay.
-        let zeroed = |interval: &Interval| match interval.filters.is_empty() {
+        // Which rows a filter selected is not known here, and those that were pruned are gone: those counts stay.
+        let zeroed = |interval: &Interval| match is_counted(interval) {
             true => Interval { rows: 0, ..interval.clone() },
             false => interval.clone(),
         };
@@ -388,9 +388,7 @@ impl Proof {
                 for interval in &mut self.intervals {
                     let is_of_feed =
                         || feeds.is_some_and(|feeds| feeds.split(',').any(|feed| feed == interval.feed.name()));
-                    if interval.filters.is_empty()
-                        && (interval.from_time..=interval.to_time).contains(&second)
-                        && is_of_feed()
+                    if is_counted(interval) && (interval.from_time..=interval.to_time).contains(&second) && is_of_feed()
                     {
                         interval.rows += 1;
                     }
@@ -406,4 +404,8 @@ impl Proof {
         }
         coverage
     }
+}
+
+fn is_counted(interval: &Interval) -> bool {
+    interval.filters.is_empty() && !interval.pruned
 }

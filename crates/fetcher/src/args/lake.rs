@@ -39,7 +39,7 @@ fn parse_granularity(text: &str) -> Result<Granularity, String> {
     }
 }
 
-fn parse_folder(folder: PathBuf) -> Result<PathBuf, String> {
+pub(super) fn parse_folder(folder: PathBuf) -> Result<PathBuf, String> {
     // Taken as a path, it would become a folder called `s3:`.
     if folder.to_string_lossy().contains("://") {
         return Err("object stores are not supported yet; name a local folder".to_owned());

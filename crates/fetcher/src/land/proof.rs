@@ -82,6 +82,7 @@ pub(super) fn claim(
         cap: Some(cap),
         saturated,
         fetched_at: observed_at,
+        pruned: false,
     };
     Claim {
         intervals: vec![interval],

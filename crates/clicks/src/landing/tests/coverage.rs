@@ -17,6 +17,7 @@ fn interval(from: i64, to: i64) -> Interval {
         cap: Some(1000),
         saturated: false,
         fetched_at: Some(MIDNIGHT),
+        pruned: false,
     }
 }
 

@@ -91,6 +91,7 @@ fn no_coverage_without_the_quarantine() {
         cap: None,
         saturated: false,
         fetched_at: None,
+        pruned: false,
     };
     let clicks = [typed(Observation::default(), [row("a", 1, "").as_str()])];
     let error = landing(&lake).fold(&clicks, Observation::default(), &[odd(b"y", 0)], &[interval]).unwrap_err();
