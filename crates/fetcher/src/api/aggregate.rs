@@ -18,6 +18,8 @@ use crate::request::{Filter, Window};
 const PATH: &str = "/v1/networks/reporting/entity/table";
 /// At so many rows an answer is taken for cut, also without `incomplete_results`.
 const ROWS_MAX: usize = 10_000;
+/// So many requests at most for one aggregate: what is still cut then is said to be incomplete.
+const REQUESTS_MAX: usize = 64;
 const HOUR_SECONDS: i64 = 3600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
 /// Everflow allows a year; a little less is safe however it counts.
@@ -68,7 +70,7 @@ pub struct AggregateRow {
 pub struct Aggregate {
     /// One row for each group, sorted by ids.
     pub rows: Vec<AggregateRow>,
-    /// True where an hour alone had more groups than an answer holds: clicks are missing here.
+    /// True where an hour alone had more groups than an answer holds, or too many parts had: clicks are missing here.
     pub is_incomplete: bool,
 }
 
@@ -149,10 +151,13 @@ impl Client {
     ) -> Result<Option<Aggregate>, ApiError> {
         let mut sums = Sums::default();
         let mut windows = VecDeque::from(year_long_parts(window));
+        let mut requests = 0;
         while let Some(window) = windows.pop_front() {
+            requests += 1;
+            let may_split = requests + windows.len() < REQUESTS_MAX;
             match self.aggregate_once(columns, window, filters).await {
                 Ok(table) if !table.is_cut => sums.add(table),
-                Ok(table) => match halves(window) {
+                Ok(table) => match halves(window).filter(|_| may_split) {
                     Some(halves) => windows.extend(halves),
                     None => {
                         sums.is_incomplete = true;

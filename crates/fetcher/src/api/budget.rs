@@ -66,3 +66,81 @@ impl Reserved {
         self.step_bytes_left += STEP_BYTES;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STEPS: usize = 4;
+
+    async fn hold(budget: &Budget, bytes: usize) -> Reserved {
+        let mut reserved = Reserved::default();
+        budget.reserve(&mut reserved, bytes).await;
+        reserved
+    }
+
+    #[test]
+    fn one_body_at_a_time_may_pass_the_bound() {
+        let budget = Budget::new(STEPS * STEP_BYTES);
+        let first = hold(&budget, STEPS * STEP_BYTES).now_or_never().unwrap();
+        let over = hold(&budget, 10 * STEP_BYTES).now_or_never().unwrap();
+        assert!(hold(&budget, 1).now_or_never().is_none());
+        drop(over);
+        let over = hold(&budget, 1).now_or_never().unwrap();
+        assert!(hold(&budget, 1).now_or_never().is_none());
+        drop(first);
+        let within = hold(&budget, 1).now_or_never().unwrap();
+        drop((over, within));
+        assert!(hold(&budget, STEPS * STEP_BYTES).now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_bound_below_a_step_lets_bodies_through_one_by_one() {
+        let budget = Budget::new(0);
+        let first = hold(&budget, 1).now_or_never().unwrap();
+        assert!(hold(&budget, 1).now_or_never().is_none());
+        drop(first);
+        assert!(hold(&budget, 1).now_or_never().is_some());
+    }
+
+    proptest! {
+        /// Bodies that grow in any order all end, and hold no more than the bound and one body.
+        #[test]
+        fn bodies_never_wait_for_each_other_for_ever(
+            sizes in prop::collection::vec(1..6 * STEP_BYTES, 1..12),
+            turns in prop::collection::vec(0..1000_usize, 0..400),
+        ) {
+            let budget = Budget::new(STEPS * STEP_BYTES);
+            let mut bodies: Vec<(Reserved, usize, usize)> =
+                sizes.iter().map(|size| (Reserved::default(), 0, *size)).collect();
+            let mut held = vec![0; bodies.len()];
+            // Chance first, then round robin until all have ended: a round without progress is a deadlock.
+            let mut chance = turns.into_iter();
+            while !bodies.is_empty() {
+                let place = chance.next().map(|turn| turn % bodies.len());
+                let places = place.map_or(0..bodies.len(), |place| place..place + 1);
+                let mut has_moved = false;
+                for place in places {
+                    let (reserved, got, size) = &mut bodies[place];
+                    let chunk = (*size - *got).min(STEP_BYTES / 3);
+                    if budget.reserve(reserved, chunk).now_or_never().is_some() {
+                        *got += chunk;
+                        held[place] += chunk;
+                        has_moved = true;
+                    }
+                }
+                prop_assert!(has_moved || place.is_some(), "nobody can go on");
+                let largest = held.iter().max().copied().unwrap_or(0);
+                prop_assert!(held.iter().sum::<usize>() <= STEPS * STEP_BYTES + largest);
+                let ended: Vec<usize> = (0..bodies.len()).filter(|place| bodies[*place].1 == bodies[*place].2).collect();
+                for place in ended.into_iter().rev() {
+                    bodies.remove(place);
+                    held.remove(place);
+                }
+            }
+        }
+    }
+}

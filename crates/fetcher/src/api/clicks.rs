@@ -68,24 +68,30 @@ impl Client {
         F: Fn(Answer) -> Fut,
         Fut: Future<Output = Result<T, Broken>>,
     {
-        let (spelling, is_proven) = self.spellings.get(request.feed);
-        let is_filtered_by_misspelt =
-            request.filters.iter().chain(&request.exclusions).any(|filter| Spelling::matters_for(&filter.resource));
+        let feed = request.feed;
+        let (spelling, is_proven) = self.spellings.get(feed);
         let outcome = self.send(&click_call(request, spelling), &read).await;
-        if !is_filtered_by_misspelt {
+        let mut filters = request.filters.iter().chain(&request.exclusions);
+        if !filters.any(|filter| Spelling::matters_for(feed, &filter.resource)) {
             return outcome;
         }
-        match outcome {
-            Err(ApiError::Refused { status: 400, words }) if !is_proven => {
-                let other = spelling.other();
-                match self.send(&click_call(request, other), &read).await {
-                    // Neither is understood: what the server said of its own spelling is the better explanation.
-                    Err(ApiError::Refused { status: 400, .. }) => Err(ApiError::Refused { status: 400, words }),
-                    outcome => self.remember_if_ok(request.feed, other, outcome),
-                }
-            }
-            outcome => self.remember_if_ok(request.feed, spelling, outcome),
+        if is_proven || !is_bad_request(&outcome) {
+            return self.remember_if_ok(feed, spelling, outcome);
         }
+        let mut sent = vec![click_body(request, spelling)];
+        for other in spelling.others() {
+            let body = click_body(request, other);
+            if sent.contains(&body) {
+                continue;
+            }
+            let retried = self.send(&click_call(request, other), &read).await;
+            if !is_bad_request(&retried) {
+                return self.remember_if_ok(feed, other, retried);
+            }
+            sent.push(body);
+        }
+        // None is understood: what the server said of its own spelling is the best explanation.
+        outcome
     }
 
     fn remember_if_ok<T>(&self, feed: Feed, spelling: Spelling, outcome: Result<T, ApiError>) -> Result<T, ApiError> {
@@ -96,10 +102,14 @@ impl Client {
     }
 }
 
+fn is_bad_request<T>(outcome: &Result<T, ApiError>) -> bool {
+    matches!(outcome, Err(ApiError::Refused { status: 400, .. }))
+}
+
 /// The JSON of a click request, as it is sent: what is kept beside an answer that is kept.
 #[must_use]
 pub fn click_request_json(request: &ClickRequest) -> String {
-    String::from_utf8_lossy(&click_body(request, Spelling::Documented)).into_owned()
+    String::from_utf8_lossy(&click_body(request, Spelling::DOCUMENTED)).into_owned()
 }
 
 fn click_call(request: &ClickRequest, spelling: Spelling) -> Call {
@@ -118,7 +128,7 @@ pub fn path_of(feed: Feed) -> &'static str {
 }
 
 fn click_body(request: &ClickRequest, spelling: Spelling) -> Vec<u8> {
-    report_body(request.window, Plain {}, &request.filters, &request.exclusions, |name| spelling.of(name))
+    report_body(request.window, Plain {}, &request.filters, &request.exclusions, |name| spelling.of(request.feed, name))
 }
 
 /// The bytes of a report's request.

@@ -108,7 +108,7 @@ impl Client {
             timeouts: config.timeouts,
             limits: config.limits,
             retry: config.retry,
-            pace: Pace::new(config.limits.requests_per_second),
+            pace: Pace::new(config.limits.requests_per_second, config.limits.rate_window),
             slots: Semaphore::new(config.limits.concurrent.clamp(1, Semaphore::MAX_PERMITS)),
             budget: Budget::new(config.limits.bytes_in_flight_max),
             spellings: Spellings::default(),

@@ -67,6 +67,8 @@ pub struct Limits {
     /// Requests per second; 0 is taken for 1. Nine tenths of it are used, in bursts of at most one second's worth, so
     /// that no window of 30 seconds, however it lies, has more than 30 times this number.
     pub requests_per_second: u32,
+    /// The time in which Everflow counts requests: 30 s.
+    pub rate_window: Duration,
     /// Requests to `/v1/networks/reporting/*` and to the affiliate's reports at once; Everflow allows 10.
     pub concurrent: usize,
     /// The largest body, decompressed; what unpacks to more is an error.
@@ -83,6 +85,7 @@ impl Limits {
     pub fn network() -> Limits {
         Limits {
             requests_per_second: 30,
+            rate_window: Duration::from_secs(30),
             concurrent: 10,
             // 10,000 rows of 16 kB, three times over.
             body_bytes_max: 512 << 20,
@@ -153,5 +156,48 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         }
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_goes_to_https_or_to_this_machine() {
+        for (url, expected) in [
+            ("https://api.eflow.team", "https://api.eflow.team/"),
+            ("https://api.eflow.team/v1/", "https://api.eflow.team/"),
+            (" https://proxy.example:8443/everflow/ ", "https://proxy.example:8443/everflow"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("http://127.9.9.9", "http://127.9.9.9/"),
+            ("http://localhost:1", "http://localhost:1/"),
+            ("http://[::1]:1", "http://[::1]:1/"),
+            ("http://[::ffff:127.0.0.1]:1", "http://[::ffff:7f00:1]:1/"),
+        ] {
+            assert_eq!(check_base_url(url, false).unwrap().as_str(), expected);
+        }
+        for url in ["http://api.eflow.team", "http://10.0.0.1", "http://localhost.example.com", "http://0.0.0.0:80"] {
+            let text = check_base_url(url, false).unwrap_err().to_string();
+            assert!(text.contains("--insecure"), "{text}");
+            assert!(check_base_url(url, true).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_address_that_holds_more_than_an_address_is_refused_without_being_repeated() {
+        for (url, expected) in [
+            ("ftp://api.eflow.team", "the scheme 'ftp'"),
+            ("file:///etc/passwd", "the scheme 'file'"),
+            ("https://user:s3cret@api.eflow.team", "a user or a password"),
+            ("https://s3cret@api.eflow.team", "a user or a password"),
+            ("https://api.eflow.team/?key=s3cret", "a query or a fragment"),
+            ("https://api.eflow.team/#s3cret", "a query or a fragment"),
+            ("api.eflow.team", "is not a url"),
+            ("", "is not a url"),
+        ] {
+            let text = check_base_url(url, true).unwrap_err().to_string();
+            assert!(text.contains(expected) && !text.contains("s3cret"), "{text}");
+        }
     }
 }

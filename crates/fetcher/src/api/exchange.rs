@@ -32,7 +32,10 @@ impl Client {
         let mut response = self.receive("answer", deadline, self.request(call).send()).await?;
         let rate_limit = rate_limit_of(response.headers());
         self.counts.set_rate_limit(rate_limit);
-        self.pace.saw(rate_limit);
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            // After a 429, its own wait is what counts.
+            self.pace.saw(rate_limit);
+        }
         if !response.status().is_success() {
             return Err(self.failure_of(response, deadline).await);
         }

@@ -169,3 +169,86 @@ fn parse(bytes: &[u8], source_name: &str) -> Result<ApiKey, KeyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| malformed("no text", error.valid_up_to()))?;
     Ok(ApiKey(SecretString::from(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn load(value: &[u8]) -> Result<ApiKey, KeyError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, value).unwrap();
+        ApiKey::load(Some(&path), Some("of the variable".into())).map(|loaded| loaded.key)
+    }
+
+    #[test]
+    fn a_file_may_end_in_a_line_break() {
+        for text in ["abc123", "abc123\n", "abc123\r\n", "\n abc123 \n\n"] {
+            assert_eq!(load(text.as_bytes()).unwrap().0.expose_secret(), "abc123");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_key_is_refused_without_being_repeated() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"", "is empty"),
+            (b" \n\t", "is empty"),
+            (b"se cret", "has a space at character 3"),
+            (b"se\ncret", "has a control character at character 3"),
+            ("sécret".as_bytes(), "has a character that is not ascii at character 2"),
+            (&[b'x'; KEY_BYTES_MAX + 1], "is too large for an api key"),
+        ];
+        for (value, expected) in cases {
+            let text = load(value).unwrap_err().to_string();
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("cret") && !text.contains("xxx"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_file_comes_before_the_variable_and_one_is_needed() {
+        let loaded = ApiKey::load(None, Some("v4riable".into())).unwrap();
+        assert_eq!(loaded.key.0.expose_secret(), "v4riable");
+        assert!(loaded.file_readable_by_all.is_none());
+        assert!(ApiKey::load(None, None).unwrap_err().to_string().contains(KEY_VARIABLE));
+        assert!(matches!(ApiKey::load(None, Some("".into())), Err(KeyError::Empty(_))));
+        let missing = ApiKey::load(Some(Path::new("/no/such/file")), Some("v4riable".into())).unwrap_err();
+        assert!(missing.to_string().contains("/no/such/file"), "{missing}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everyone_may_read_is_told_of() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "abc").unwrap();
+        for (mode, is_open) in [(0o600, false), (0o640, false), (0o644, true), (0o604, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = ApiKey::load(Some(&path), None).unwrap();
+            assert_eq!(loaded.file_readable_by_all.is_some(), is_open, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn it_does_not_print_itself() {
+        let loaded = ApiKey::load(None, Some("s3cret-k3y".into())).unwrap();
+        let header = loaded.key.header();
+        let printed = format!("{loaded:?} {:?} {} {header:?}", loaded.key, loaded.key);
+        assert!(!printed.contains("s3cret"), "{printed}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_keeps_the_key(before in ".{0,20}", after in ".{0,20}", times in 1..4_usize, upper: bool) {
+            let key = load(b"k3y-oF.tests").unwrap();
+            let secret = if upper { "K3Y-OF.TESTS" } else { "k3y-oF.tests" };
+            let text = format!("{before}{}{after}", secret.repeat(times));
+            let redacted = key.redact(&text);
+            prop_assert!(!redacted.to_lowercase().contains("k3y-of.tests"));
+            prop_assert_eq!(redacted, format!("{before}{}{after}", REDACTED.repeat(times)));
+        }
+    }
+}

@@ -11,8 +11,6 @@ use tokio::time::Instant;
 
 use super::answer::RateLimit;
 
-/// The limit is counted in windows of this length.
-const WINDOW: Duration = Duration::from_secs(30);
 /// Below this share of the limit, what is left is spread over a window.
 const SMALL_SHARE: u64 = 10;
 
@@ -23,6 +21,7 @@ pub(super) struct Pace {
     /// Held by the request whose turn is next, so that a changed pace is met by one request, not by all that wait.
     turnstile: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    window: Duration,
     changed: Notify,
 }
 
@@ -36,7 +35,7 @@ struct State {
 }
 
 impl Pace {
-    pub(super) fn new(requests_per_second: u32) -> Pace {
+    pub(super) fn new(requests_per_second: u32, window: Duration) -> Pace {
         let per_second = NonZeroU32::new(requests_per_second).unwrap_or(NonZeroU32::MIN);
         // Nine tenths, and a burst of a second's worth: 28 seconds' worth in any 30 seconds.
         let period = Duration::from_secs(10) / (9 * per_second.get());
@@ -45,6 +44,7 @@ impl Pace {
             limiter: RateLimiter::direct(quota),
             turnstile: tokio::sync::Mutex::new(()),
             state: Mutex::default(),
+            window,
             changed: Notify::new(),
         }
     }
@@ -76,7 +76,7 @@ impl Pace {
     /// Takes in what the server says is left of the limit.
     pub(super) fn saw(&self, rate_limit: RateLimit) {
         let (Some(limit), Some(remaining)) = (rate_limit.limit, rate_limit.remaining) else { return };
-        let spacing = spacing(limit, remaining);
+        let spacing = spacing(limit, remaining, self.window);
         let mut state = self.state();
         if state.spacing != spacing {
             state.spacing = spacing;
@@ -97,25 +97,81 @@ impl Pace {
 }
 
 /// Time between requests: none while enough is left, then so much that the rest lasts for a window.
-fn spacing(limit: u64, remaining: u64) -> Duration {
+fn spacing(limit: u64, remaining: u64, window: Duration) -> Duration {
     if remaining.saturating_mul(SMALL_SHARE) >= limit {
         return Duration::ZERO;
     }
     let parts = u32::try_from(remaining).unwrap_or(u32::MAX).saturating_add(1);
-    WINDOW / parts
+    window / parts
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::poll;
+    use std::pin::pin;
+    use std::time::Instant;
+
     use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(30);
+
+    fn pace(requests_per_second: u32) -> Pace {
+        Pace::new(requests_per_second, WINDOW)
+    }
+
+    fn left(limit: u64, remaining: u64) -> RateLimit {
+        RateLimit { limit: Some(limit), remaining: Some(remaining) }
+    }
 
     #[test]
     fn what_is_left_of_the_limit_lasts_for_a_window() {
-        assert_eq!(spacing(900, 900), Duration::ZERO);
-        assert_eq!(spacing(900, 90), Duration::ZERO);
-        assert_eq!(spacing(900, 59), Duration::from_millis(500));
-        assert_eq!(spacing(900, 0), WINDOW);
-        assert_eq!(spacing(150, 2), Duration::from_secs(10));
-        assert_eq!(spacing(0, 0), Duration::ZERO, "a limit of nothing is no limit that can be obeyed");
+        assert_eq!(spacing(900, 900, WINDOW), Duration::ZERO);
+        assert_eq!(spacing(900, 90, WINDOW), Duration::ZERO);
+        assert_eq!(spacing(900, 59, WINDOW), Duration::from_millis(500));
+        assert_eq!(spacing(900, 0, WINDOW), WINDOW);
+        assert_eq!(spacing(150, 2, WINDOW), Duration::from_secs(10));
+        assert_eq!(spacing(0, 0, WINDOW), Duration::ZERO, "a limit of nothing is no limit that can be obeyed");
+    }
+
+    #[tokio::test]
+    async fn a_second_has_at_most_its_share() {
+        let pace = pace(20);
+        let begun = Instant::now();
+        for _ in 0..29 {
+            pace.turn().await;
+        }
+        // A burst of 20, then 9 at 18 per second.
+        assert!(begun.elapsed() >= Duration::from_millis(495), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_pause_holds_everyone() {
+        let pace = pace(1000);
+        pace.pause(Duration::from_millis(120));
+        pace.pause(Duration::from_millis(1));
+        let begun = Instant::now();
+        futures::join!(pace.turn(), pace.turn());
+        assert!(begun.elapsed() >= Duration::from_millis(120), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn with_little_left_requests_keep_their_distance() {
+        let pace = pace(1000);
+        pace.turn().await;
+        pace.saw(left(3000, 299));
+        let begun = Instant::now();
+        futures::join!(pace.turn(), pace.turn());
+        assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn once_the_limit_is_whole_again_nobody_waits_on() {
+        let pace = pace(1000);
+        pace.turn().await;
+        pace.saw(left(900, 0));
+        let mut turn = pin!(pace.turn());
+        assert!(poll!(&mut turn).is_pending());
+        pace.saw(left(900, 899));
+        tokio::time::timeout(WINDOW / 2, turn).await.unwrap();
     }
 }

@@ -19,8 +19,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// # What is not
 ///
 /// Every other status, 400, 401, 403 and 404 among them; a redirect; a certificate that is not trusted; a body over
-/// [`super::Limits::body_bytes_max`]. (A 400 for a filter whose name Everflow misspells is sent once more in the other
-/// spelling: see [`super::canonical_resource`].)
+/// [`super::Limits::body_bytes_max`]. (A 400 for a filter whose name Everflow misspells is sent once in each other
+/// spelling, until one was accepted: see [`super::canonical_resource`].)
 ///
 /// # How long
 ///

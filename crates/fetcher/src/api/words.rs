@@ -60,3 +60,59 @@ pub(super) fn refusal_in(body: &[u8]) -> Option<String> {
     let said = value.get("error").or_else(|| value.get("Error"))?;
     Some(said.as_str().map_or_else(|| said.to_string(), str::to_owned))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "s3cret-k3y";
+
+    fn key() -> ApiKey {
+        ApiKey::load(None, Some(SECRET.into())).unwrap().key
+    }
+
+    #[test]
+    fn the_servers_words_are_found() {
+        let cases: [(&[u8], &str); 8] = [
+            (br#"{"error":"Out of realm"}"#, "Out of realm"),
+            (br#"{"Error":"No Authentication Method Found"}"#, "No Authentication Method Found"),
+            (br#"{"message":"slow down"}"#, "slow down"),
+            (br#"{"error":{"code":7}}"#, r#"{"code":7}"#),
+            (br#"{"status":"bad"}"#, r#"{"status":"bad"}"#),
+            (b"<html>\n  <h1>502</h1>\n</html>", "<html> <h1>502</h1> </html>"),
+            (b"", "nothing"),
+            (b"\xff\xfe\x00", "nothing"),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(words_of(body, &key()), expected);
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_not_steered_and_nobody_is_flooded() {
+        let text = format!("\u{1b}[2J\u{202e}evil\r\n{}", "x ".repeat(1000));
+        let shown = visible(&text, &key());
+        assert!(shown.starts_with("[2Jevil x x"), "{shown}");
+        assert_eq!(shown.chars().count(), CHARACTERS_MAX + 1);
+    }
+
+    #[test]
+    fn the_key_is_found_in_every_disguise() {
+        let escaped: String = SECRET.chars().map(|character| format!("\\u{:04x}", u32::from(character))).collect();
+        let cut_within = format!("{}{SECRET}", " ".repeat(ERROR_BODY_BYTES_MAX - 5));
+        let bodies = [
+            format!(r#"{{"error":"bad key {SECRET}"}}"#),
+            format!(r#"{{"error":"bad key {escaped}"}}"#),
+            format!("bad key {}", SECRET.to_uppercase()),
+            "bad key s3cr\u{0}et-k\u{200b}3y".to_owned(),
+            format!("{}{SECRET}", "x".repeat(CHARACTERS_MAX - 4)),
+            cut_within[..ERROR_BODY_BYTES_MAX].to_owned(),
+        ];
+        for body in bodies {
+            let words = words_of(body.as_bytes(), &key());
+            assert!(!words.to_lowercase().contains("s3c"), "{words}");
+        }
+        let words = words_of(b"bad key s3cret\xff-k3y", &key());
+        assert!(!words.contains("s3cret"), "{words}");
+    }
+}

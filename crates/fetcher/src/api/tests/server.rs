@@ -1,7 +1,5 @@
 //! A server that answers as a script says, byte for byte, and keeps what it was sent.
 
-#![allow(dead_code)]
-
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -69,7 +67,8 @@ pub(super) struct Seen {
 pub(super) struct Server {
     pub(super) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
-    running: Arc<Mutex<(usize, usize)>>,
+    /// Under way, the most at once, answered.
+    running: Arc<Mutex<(usize, usize, usize)>>,
 }
 
 impl Server {
@@ -100,6 +99,10 @@ impl Server {
         self.running.lock().unwrap().1
     }
 
+    pub(super) fn answered(&self) -> usize {
+        self.running.lock().unwrap().2
+    }
+
     pub(super) fn config(&self) -> ClientConfig {
         ClientConfig {
             retry: RetryPolicy {
@@ -118,7 +121,7 @@ impl Server {
     async fn serve(self, mut stream: TcpStream, acts: Arc<Mutex<VecDeque<Act>>>) {
         while let Some(seen) = read_request(&mut stream).await {
             self.seen.lock().unwrap().push(seen);
-            let act = {
+            let mut act = {
                 let mut acts = acts.lock().unwrap();
                 if acts.len() > 1 { acts.pop_front().unwrap() } else { acts.front().unwrap().clone() }
             };
@@ -127,9 +130,17 @@ impl Server {
                 running.0 += 1;
                 running.1 = running.1.max(running.0);
             }
-            let goes_on = perform(&mut stream, act).await;
-            self.running.lock().unwrap().0 -= 1;
-            if !goes_on {
+            while let Act::When(notify, then) = act {
+                notify.notified().await;
+                act = *then;
+            }
+            {
+                // Before the client can know.
+                let mut running = self.running.lock().unwrap();
+                running.0 -= 1;
+                running.2 += 1;
+            }
+            if !perform(&mut stream, act).await {
                 return;
             }
         }
@@ -179,9 +190,6 @@ async fn perform(stream: &mut TcpStream, act: Act) -> bool {
             let _ = stream.write_all(&body).await;
             std::future::pending().await
         }
-        Act::When(notify, act) => {
-            notify.notified().await;
-            Box::pin(perform(stream, *act)).await
-        }
+        Act::When(..) => unreachable!(),
     }
 }
