@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-use crate::api::{ApiKey, Client, ClientConfig, RetryPolicy};
+use crate::api::{ApiKey, Client, ClientConfig, Limits, RetryPolicy};
 
 pub(super) const KEY: &str = "kQ7-secret-Key_of.tests";
 
@@ -110,6 +110,7 @@ impl Server {
                 longest_wait: Duration::from_millis(4),
                 ..RetryPolicy::default()
             },
+            limits: Limits { requests_per_second: 1000, ..Limits::network() },
             ..ClientConfig::new(&self.url, key())
         }
     }
