@@ -232,7 +232,7 @@ fn plan(clicks: &[TypedClicks], coverage: &[Interval], granularity: Granularity)
 /// Parts clicks into those to fold now and those to keep for the next fold: the period that the last of them is of.
 ///
 /// Input mostly comes by time, so more clicks of that period are about to follow; its partition is then written once
-/// instead of twice. Where that would keep more than a third of the clicks in memory, none are kept.
+/// instead of twice. Where that would keep more than three quarters of the clicks in memory, none are kept.
 #[must_use]
 pub fn hold_back(clicks: Vec<TypedClicks>, granularity: Granularity) -> (Vec<TypedClicks>, Vec<TypedClicks>) {
     let last = clicks.last().and_then(|clicks| clicks.meant_rows().next_back());
@@ -242,7 +242,7 @@ pub fn hold_back(clicks: Vec<TypedClicks>, granularity: Granularity) -> (Vec<Typ
     let (from, to) = period.seconds();
     let (from, to) = (from * 1_000_000, to * 1_000_000 + 999_999);
     let is_of_period = |clicks: &TypedClicks| clicks.meant_rows().any(|(_, micros)| (from..=to).contains(&micros));
-    if clicks.iter().filter(|clicks| is_of_period(clicks)).count() * 3 > clicks.len() {
+    if clicks.iter().filter(|clicks| is_of_period(clicks)).count() * 4 > clicks.len() * 3 {
         return (clicks, Vec::new());
     }
     let mut kept = Vec::new();
