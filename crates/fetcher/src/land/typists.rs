@@ -10,7 +10,7 @@ use clicks::typing::{ClickTyper, Observation, Rejected};
 use super::TypedClicks;
 
 /// Typed clicks that one thread hands over at once, in bytes.
-const SHEET_BYTES: usize = 10 << 20;
+const SHEET_BYTES: usize = 3 << 20;
 
 /// What a row in quarantine takes beside its texts.
 const QUARANTINED_BYTES: usize = size_of::<QuarantinedRow>() + 4 * 16;
