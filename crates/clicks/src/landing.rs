@@ -96,6 +96,11 @@ impl<'a> Landing<'a> {
         Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false }
     }
 
+    /// Lets the next folds work on so many threads.
+    pub fn use_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
+    }
+
     /// Refuses a feed that cannot be of this account: an account is one login, a network's or an affiliate's.
     ///
     /// Looks into the account's partitions, newest first, until one knows where its clicks came from.
@@ -149,11 +154,11 @@ impl<'a> Landing<'a> {
         let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());
+        let work_items = work.len();
         let queue = Mutex::new(work.into_iter());
         let shared = SharedTexts::of(clicks)
             .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
-        // One more than there are cores, since one or another always waits for the disk.
-        let threads = self.threads + 1;
+        let threads = self.threads.min(work_items);
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
             let run = || self.work_off(clicks, shared.as_ref(), &queue);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
