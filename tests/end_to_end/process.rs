@@ -22,6 +22,7 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
         "CLICKPROOF_LAKE",
         "CLICKPROOF_ABORT_AT",
         "CLICKPROOF_PANIC_AT",
+        "CLICKPROOF_PSEUDONYM_KEY",
         "EVERFLOW_API_KEY",
         "RUST_BACKTRACE",
         "NO_COLOR",

@@ -89,6 +89,20 @@ impl TypedClicks {
         self.rows == 0
     }
 
+    /// The same clicks with some columns replaced: each by as many values of the same type; none leaves it as it is.
+    pub(crate) fn map_columns(
+        &self,
+        replacement: impl Fn(usize, &ArrayRef) -> Result<Option<ArrayRef>, ArrowError>,
+    ) -> Result<TypedClicks, ArrowError> {
+        let mut mapped = self.clone();
+        for (index, column) in mapped.columns.iter_mut().enumerate() {
+            if let Some(values) = replacement(index, &column.values)? {
+                column.values = values;
+            }
+        }
+        Ok(mapped)
+    }
+
     /// The rows that are meant, with their times in microseconds.
     pub(crate) fn meant_rows(&self) -> impl DoubleEndedIterator<Item = (u32, i64)> + '_ {
         let times = self.own_column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();

@@ -19,6 +19,7 @@ use crate::gather::{Pick, SharedTexts, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
 use crate::lock::{LakeLock, LockError};
 use crate::partition::{OpenPartition, PartitionError, is_temporary};
+use crate::pseudonym::Pseudonyms;
 use crate::quarantine::{self, QuarantinedRow};
 use crate::schema::FEEDS;
 use crate::typing::Observation;
@@ -87,13 +88,20 @@ pub struct Landing<'a> {
     lock_timeout: Duration,
     threads: usize,
     is_swept: bool,
+    pseudonyms: Option<Pseudonyms>,
 }
 
 impl<'a> Landing<'a> {
     /// A landing into a lake, that waits for its lock at most so long and works on so many threads.
     #[must_use]
     pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
-        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false }
+        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false, pseudonyms: None }
+    }
+
+    /// The same landing, that writes pseudonyms in place of what identifies visitors; none writes all as it came.
+    #[must_use]
+    pub fn with_pseudonyms(self, pseudonyms: Option<Pseudonyms>) -> Landing<'a> {
+        Landing { pseudonyms, ..self }
     }
 
     /// Lets the next folds work on so many threads.
@@ -146,6 +154,18 @@ impl<'a> Landing<'a> {
         quarantined: &[QuarantinedRow],
         coverage: &[Interval],
     ) -> Result<Folded, LandingError> {
+        let replaced = self.pseudonyms.as_ref().map(|pseudonyms| {
+            let clicks: Result<Vec<_>, _> = clicks.iter().map(|clicks| pseudonyms.clicks(clicks)).collect();
+            let quarantined: Vec<_> = quarantined.iter().map(|row| pseudonyms.quarantined(row)).collect();
+            clicks.map(|clicks| (clicks, quarantined))
+        });
+        let replaced = replaced
+            .transpose()
+            .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
+        let (clicks, quarantined) = match &replaced {
+            Some((clicks, quarantined)) => (clicks.as_slice(), quarantined.as_slice()),
+            None => (clicks, quarantined),
+        };
         let _lock = LakeLock::acquire(self.lake.root(), self.lock_timeout)?;
         if !self.is_swept {
             sweep(self.lake.root(), 0)?;

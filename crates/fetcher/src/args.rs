@@ -9,6 +9,7 @@ mod everflow;
 mod lake;
 mod land;
 mod prune;
+mod pseudonym;
 mod status;
 mod time;
 
@@ -16,6 +17,7 @@ pub use everflow::EverflowArgs;
 pub use lake::{LakeArgs, WhichLake};
 pub use land::{Land, Tolerance};
 pub use prune::Prune;
+pub use pseudonym::{PseudonymArgs, PseudonymKeyError};
 pub use status::Status;
 pub use time::{Range, TimeError, ZoneArgs, parse_duration};
 

@@ -18,7 +18,7 @@ use clicks::landing::{Folded, Landing, LandingError, hold_back};
 use clicks::typing::Observation;
 use indicatif::ProgressBar;
 
-use crate::args::{Land, SummaryFormat, TimeError};
+use crate::args::{Land, PseudonymKeyError, SummaryFormat, TimeError};
 use crate::input::{self, BytesRead, InputError};
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
@@ -41,6 +41,9 @@ pub enum LandError {
     /// An argument.
     #[error(transparent)]
     Time(#[from] TimeError),
+    /// The key of pseudonyms.
+    #[error(transparent)]
+    PseudonymKey(#[from] PseudonymKeyError),
     /// A file that cannot be opened.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -99,11 +102,13 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     let range = args.covered_range()?;
     let now = chrono::Utc::now().timestamp();
     let observation = Observation { feed: args.source, observed_at: args.observed_at(now)? };
+    let pseudonyms = args.pseudonyms.load()?;
     check_inputs(&args.files)?;
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     // While rows are typed, every core is busy: a fold then works on one thread.
     let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, 1);
+    let landing = landing.with_pseudonyms(pseudonyms);
     landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
 
     let read = BytesRead::default();
