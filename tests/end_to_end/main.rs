@@ -26,7 +26,6 @@ mod lake_files;
 mod memory;
 mod process;
 mod prune;
-mod pseudonymize;
 mod readers;
 mod signals;
 mod status;

@@ -19,12 +19,10 @@ use crate::catalogue::{Catalogue, Query};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, EngineError, Options};
 use crate::environment::Environment;
-use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
-use crate::temporaries::Temporaries;
 
 /// How often a lake may change under a query that cannot keep its files open, before it is given up.
 const ATTEMPTS_MAX: usize = 5;
@@ -61,23 +59,18 @@ pub enum Outcome {
     Incomplete,
 }
 
-/// Runs a command. What it makes beside an answer is one of `temporaries`.
+/// Runs a command.
 ///
 /// # Errors
 /// [`RunError`] says what is wrong and what to do.
-pub async fn run(
-    arguments: Arguments,
-    environment: &Environment,
-    printer: &Printer,
-    temporaries: &Temporaries,
-) -> Result<Outcome, RunError> {
+pub async fn run(arguments: Arguments, environment: &Environment, printer: &Printer) -> Result<Outcome, RunError> {
     match arguments.command {
         Command::Run { query, options } => {
             let question = Question::find(&query, options.queries.as_deref())?;
-            answer(&question, &options, environment, printer, temporaries).await
+            answer(&question, &options, environment, printer).await
         }
         Command::Sql { statement, options } => {
-            answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
+            answer(&Question::of_statement(&statement), &options, environment, printer).await
         }
         Command::List { queries, format } => list(queries.as_deref(), format, environment).await,
     }
@@ -96,19 +89,15 @@ async fn answer(
     args: &AnswerArgs,
     environment: &Environment,
     printer: &Printer,
-    temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
     let started = Instant::now();
     let lake = choose_lake(args.lake.as_deref(), environment)?;
     let range = AskedRange::read(args)?;
-    let spill_folder = temporaries.folder().ok();
     let options = Options {
         account: args.account.clone(),
         lists: args.lists.clone(),
         memory_limit_bytes: memory_limit_bytes(args.memory_limit.as_deref())?,
-        // Where none can be made, only a query that spills has to know.
-        spill_folder: spill_folder.as_ref().map(|folder| folder.path().to_owned()),
-        ..Options::default()
+        max_open_files: None,
     };
     refuse_binary_on_terminal(args.format, args.output.as_deref())?;
     if lake == LakeChoice::Sample {
@@ -116,7 +105,7 @@ async fn answer(
     }
     refuse_output_in_lake(args.output.as_deref(), &lake)?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
-    let output = Output::open(args.output.as_deref(), temporaries)?;
+    let output = Output::open(args.output.as_deref())?;
     let mut attempt = 1;
     let begun = loop {
         match begin(question, args, &lake, &range, &options).await {
@@ -164,7 +153,6 @@ async fn begin(
     range: &AskedRange,
     options: &Options,
 ) -> Result<Begun, RunError> {
-    failpoint::hit("command");
     let snapshot = match lake {
         LakeChoice::Folder(root) => Snapshot::of_directory(root).map_err(EngineError::from)?,
         LakeChoice::Sample => Snapshot::of_sample(),

@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
 use arrow::compute::{concat, interleave};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
 use crate::partition::{BATCH_ROWS, DICTIONARY_BYTES_MAX};
@@ -89,25 +88,32 @@ impl TypedClicks {
         self.rows == 0
     }
 
-    /// The same clicks with some columns replaced: each by as many values of the same type; none leaves it as it is.
-    pub(crate) fn map_columns(
-        &self,
-        replacement: impl Fn(usize, &ArrayRef) -> Result<Option<ArrayRef>, ArrowError>,
-    ) -> Result<TypedClicks, ArrowError> {
-        let mut mapped = self.clone();
-        for (index, column) in mapped.columns.iter_mut().enumerate() {
-            if let Some(values) = replacement(index, &column.values)? {
-                column.values = values;
-            }
-        }
-        Ok(mapped)
-    }
-
     /// The rows that are meant, with their times in microseconds.
     pub(crate) fn meant_rows(&self) -> impl DoubleEndedIterator<Item = (u32, i64)> + '_ {
         let times = self.own_column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
         let rows = times.values().iter().enumerate().map(|(row, micros)| (row as u32, *micros));
         rows.filter(|(_, micros)| self.share.contains(*micros))
+    }
+
+    /// The seconds since 1970 at which they happened, in the order in which they came.
+    pub fn seconds(&self) -> impl Iterator<Item = i64> + '_ {
+        self.meant_rows().map(|(_, micros)| micros.div_euclid(1_000_000))
+    }
+
+    /// The value of a row in a column of ids, codes or text, as text; none where it is NULL or of another kind.
+    #[must_use]
+    pub fn text_of(&self, column: usize, row: usize) -> Option<String> {
+        let values = &self.columns[column].values;
+        let at = self.position(column, row);
+        if values.is_null(at) {
+            return None;
+        }
+        match values.data_type() {
+            DataType::Int32 => Some(values.as_primitive::<Int32Type>().value(at).to_string()),
+            DataType::Int64 => Some(values.as_primitive::<Int64Type>().value(at).to_string()),
+            DataType::Utf8 => Some(values.as_string::<i32>().value(at).to_owned()),
+            _ => None,
+        }
     }
 
     /// The same clicks as two shares: those within some microseconds, and the others. The others cannot be split again.
@@ -172,28 +178,9 @@ fn gather_columns(
             positions.push((origins, resolved));
             positions.len() - 1
         });
-        columns.push(picked(&values, &positions[known].1)?);
+        columns.push(interleave(&values, &positions[known].1)?);
     }
     Ok(columns)
-}
-
-/// The values at these positions. Flags by a way of their own: `interleave` has none for them that is quick.
-fn picked(values: &[&dyn Array], positions: &[(usize, usize)]) -> Result<ArrayRef, ArrowError> {
-    let Some(flags) = values.iter().map(|values| values.as_boolean_opt()).collect::<Option<Vec<_>>>() else {
-        return interleave(values, positions);
-    };
-    let held = BooleanBuffer::collect_bool(positions.len(), |at| {
-        let (array, row) = positions[at];
-        flags[array].value(row)
-    });
-    let has_nulls = flags.iter().any(|flags| flags.null_count() > 0);
-    let nulls = has_nulls.then(|| {
-        NullBuffer::new(BooleanBuffer::collect_bool(positions.len(), |at| {
-            let (array, row) = positions[at];
-            flags[array].is_valid(row)
-        }))
-    });
-    Ok(Arc::new(BooleanArray::new(held, nulls)))
 }
 
 /// The shared texts of some clicks, once for all rows that refer to them.

@@ -9,7 +9,7 @@ mod everflow;
 mod lake;
 mod land;
 mod prune;
-mod pseudonym;
+mod pull;
 mod status;
 mod time;
 
@@ -17,9 +17,9 @@ pub use everflow::EverflowArgs;
 pub use lake::{LakeArgs, WhichLake};
 pub use land::{Land, Tolerance};
 pub use prune::Prune;
-pub use pseudonym::{PseudonymArgs, PseudonymKeyError};
+pub use pull::Pull;
 pub use status::Status;
-pub use time::{Range, TimeError, ZoneArgs, parse_duration};
+pub use time::{Range, RangeFlags, TimeError, ZoneArgs, parse_duration};
 
 /// Brings Everflow's clicks into a lake of Parquet files.
 #[derive(Debug, Parser)]
@@ -28,7 +28,8 @@ pub use time::{Range, TimeError, ZoneArgs, parse_duration};
     version,
     max_term_width = 110,
     after_help = "Exit codes: 0 done; 2 what was asked is wrong or cannot be done; 3 landed, but the data is incomplete or \
-                  partly quarantined; 70 a bug; 130 interrupted."
+                  partly quarantined; 4 Everflow or the way to it failed, what had landed stays; 70 a bug; 130 \
+                  interrupted."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -75,6 +76,8 @@ pub enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Get everything that Everflow has of a range, past its row caps, with the proof that nothing is missing
+    Pull(Box<Pull>),
     /// Land files of Everflow JSON: answers, arrays, or one row a line; plain, gzip or zstd
     Land(Land),
     /// Show what is covered, by account, feed and day: a calendar, gaps, what expires next

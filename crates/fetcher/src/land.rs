@@ -1,12 +1,12 @@
 //! `fetcher land`: files to partitions.
 //!
-//! As many threads as there are cores read and type rows, in turn and side by side, and another folds what they hand
+//! One thread reads and splits, as many as there are cores type rows, and the caller's thread folds what they hand
 //! over into the lake. Queues are short and clicks in memory are counted, so memory is bounded for input of any size.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::Instant;
@@ -18,22 +18,23 @@ use clicks::landing::{Folded, Landing, LandingError, hold_back};
 use clicks::typing::Observation;
 use indicatif::ProgressBar;
 
-use crate::args::{Land, PseudonymKeyError, SummaryFormat, TimeError};
+use crate::args::{Land, SummaryFormat, TimeError};
 use crate::input::{self, BytesRead, InputError};
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
+use crate::pull::replay::{self, ReplayError, Replayed};
 use crate::summary::{Summary, count};
 use crate::{Failure, Outcome};
 
 mod proof;
-mod source;
-mod typists;
+pub(crate) mod typists;
 
-use source::{Fed, FeedError, Source};
-use typists::{Sheet, type_rows};
+use typists::{Sheet, SourceBlock, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
 const FOLD_BYTES: usize = 40 << 20;
+/// Blocks that wait to be typed.
+const BLOCKS_WAITING: usize = 4;
 
 /// Why a landing ended early.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +42,6 @@ pub enum LandError {
     /// An argument.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// The key of pseudonyms.
-    #[error(transparent)]
-    PseudonymKey(#[from] PseudonymKeyError),
     /// A file that cannot be opened.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -68,6 +66,9 @@ pub enum LandError {
         /// What had landed before.
         landed: Landed,
     },
+    /// An answer that a pull has kept.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// Stdout.
     #[error("the clicks have landed, but their summary cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -102,13 +103,13 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     let range = args.covered_range()?;
     let now = chrono::Utc::now().timestamp();
     let observation = Observation { feed: args.source, observed_at: args.observed_at(now)? };
-    let pseudonyms = args.pseudonyms.load()?;
+    if let Some(kept) = replay::headers_of(&args.files)? {
+        return land_kept(args, &kept, &interrupt, printer);
+    }
     check_inputs(&args.files)?;
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    // While rows are typed, every core is busy: a fold then works on one thread.
-    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, 1);
-    let landing = landing.with_pseudonyms(pseudonyms);
+    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
     landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
 
     let read = BytesRead::default();
@@ -137,7 +138,6 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
         proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.tally.summary.rows, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
-    desk.folder.landing.use_threads(threads);
     desk.folder.fold(desk.tally.waiting.take(), &intervals)?;
 
     let mut summary = desk.finish();
@@ -148,9 +148,39 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     summary.bytes_read = read.get();
     summary.bytes_json = fed.bytes;
     summary.set_time(started.elapsed());
-    report(args, printer, &summary, &fed.structure)?;
+    report(args, args.source.is_some(), printer, &summary)?;
+    report_structure(printer, &fed.structure);
+    report_uncovered(printer, &summary);
     let is_tolerable = args.max_quarantined.allows(summary.rows_quarantined, summary.rows);
     let is_incomplete = claim.is_some_and(|claim| claim.is_incomplete) || !proof::is_whole(&fed.structure);
+    Ok(if is_tolerable && !is_incomplete { Outcome::Done } else { Outcome::Incomplete })
+}
+
+/// Lands answers that a pull has kept: each says itself what it is.
+fn land_kept(
+    args: &Land,
+    kept: &[replay::Kept],
+    interrupt: &Interrupt,
+    printer: &Printer,
+) -> Result<Outcome, LandError> {
+    let started = Instant::now();
+    if let Some((path, _)) = kept.first()
+        && (args.source.is_some() || args.covers.is_some() || args.as_of.is_some())
+    {
+        return Err(ReplayError::Described(path.clone()).into());
+    }
+    let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
+    let Replayed { mut summary, is_incomplete } = replay::replay(kept, &args.lake.account, &mut landing, interrupt)?;
+    if interrupt.is_set() {
+        printer.warning("interrupted; what had landed stays: land the answers again to complete it");
+        return Ok(Outcome::Interrupted);
+    }
+    summary.set_time(started.elapsed());
+    report(args, true, printer, &summary)?;
+    report_uncovered(printer, &summary);
+    let is_tolerable = args.max_quarantined.allows(summary.rows_quarantined, summary.rows);
     Ok(if is_tolerable && !is_incomplete { Outcome::Done } else { Outcome::Incomplete })
 }
 
@@ -163,7 +193,7 @@ fn check_inputs(files: &[PathBuf]) -> Result<(), LandError> {
     Ok(())
 }
 
-fn report(args: &Land, printer: &Printer, summary: &Summary, structure: &Structure) -> Result<(), LandError> {
+fn report(args: &Land, is_feed_known: bool, printer: &Printer, summary: &Summary) -> Result<(), LandError> {
     match args.format {
         // A struct of numbers and text always serialises.
         SummaryFormat::Json => printer.data(&serde_json::to_string(summary).unwrap_or_default())?,
@@ -171,7 +201,7 @@ fn report(args: &Land, printer: &Printer, summary: &Summary, structure: &Structu
             printer.talk(&summary.to_text(&args.lake.which.lake.display().to_string(), &args.lake.account))
         }
     }
-    if args.source.is_none() {
+    if !is_feed_known {
         printer.note(
             "without --source the feed of these clicks is unknown: queries that need to know it, such as rates, will say so",
         );
@@ -182,6 +212,17 @@ fn report(args: &Land, printer: &Printer, summary: &Summary, structure: &Structu
             count(summary.rows_quarantined, "row")
         ));
     }
+    Ok(())
+}
+
+fn report_uncovered(printer: &Printer, summary: &Summary) {
+    if let Some(uncovered) = &summary.uncovered {
+        printer.warning(&format!("not recorded as covered: {uncovered}"));
+    }
+}
+
+/// What an input says of itself beside its rows.
+fn report_structure(printer: &Printer, structure: &Structure) {
     for doubt in proof::doubts(structure) {
         printer.warning(&format!("{doubt}; what it holds has landed, but rows may be missing"));
     }
@@ -189,10 +230,17 @@ fn report(args: &Land, printer: &Printer, summary: &Summary, structure: &Structu
         let keys: Vec<_> = structure.other_keys.iter().map(String::as_str).collect();
         printer.note(&format!("keys beside the list of an answer are of no row, and not kept: {}", keys.join(", ")));
     }
-    if let Some(uncovered) = &summary.uncovered {
-        printer.warning(&format!("not recorded as covered: {uncovered}"));
-    }
-    Ok(())
+}
+
+/// What the reading thread found.
+#[derive(Default)]
+struct Fed {
+    bytes: u64,
+    structure: Structure,
+    /// Pieces that are no answer, no row, or an answer's torn end: the input proves nothing then.
+    rows_broken: u64,
+    /// Files without a single character.
+    blank: Vec<PathBuf>,
 }
 
 /// Where typed clicks are gathered until they are folded.
@@ -215,15 +263,18 @@ impl Desk<'_> {
     ) -> Result<Fed, LandError> {
         let Desk { tally, folder } = self;
         let observation = folder.observation;
-        let source = Mutex::new(Source::new(&args.files, read, interrupt));
+        let (to_typists, blocks) = sync_channel(BLOCKS_WAITING);
+        let blocks = Mutex::new(Some(blocks));
         let (to_desk, sheets) = sync_channel(1);
+        let (to_feeder, used) = channel();
         let (to_folder, full_sheets) = sync_channel::<Sheet>(0);
-        let folded = std::thread::scope(|scope| {
-            let source = &source;
+        let (fed, folded) = std::thread::scope(|scope| {
+            let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists, &used));
+            let blocks = &blocks;
             let typists: Vec<_> = (0..threads)
                 .map(|_| {
-                    let to_desk = to_desk.clone();
-                    scope.spawn(move || type_rows(observation, source, &to_desk))
+                    let (to_desk, to_feeder) = (to_desk.clone(), to_feeder.clone());
+                    scope.spawn(move || type_rows(observation, blocks, &to_desk, &to_feeder))
                 })
                 .collect();
             drop(to_desk);
@@ -232,10 +283,11 @@ impl Desk<'_> {
             tally.gather_sheets(&sheets, &to_folder, read, progress, interrupt);
             drop((sheets, to_folder));
             typists.into_iter().for_each(joined);
-            joined(folding)
+            // Without typists there is no reason to read on: the reader sees that its queue is gone.
+            *blocks.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            (joined(feeder), joined(folding))
         });
         folded?;
-        let fed = source.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
         let mut fed = fed.map_err(|(path, source)| match source {
             FeedError::Input(error) => LandError::Input(error),
             FeedError::Document(source) => LandError::Document { path, source, landed: folder.landed() },
@@ -246,13 +298,9 @@ impl Desk<'_> {
     }
 
     fn finish(self) -> Summary {
-        const REASONS_SHOWN: usize = 5;
         let mut summary = self.tally.summary;
         summary.add(self.folder.folded);
-        let mut reasons: Vec<_> = self.tally.reasons.into_iter().collect();
-        reasons.sort_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
-        reasons.truncate(REASONS_SHOWN);
-        summary.quarantine_reasons = reasons;
+        summary.set_reasons(self.tally.reasons);
         summary
     }
 }
@@ -339,4 +387,40 @@ impl Folder<'_> {
     fn landed(&self) -> Landed {
         Landed(self.folded.rows_new + self.folded.rows_changed + self.folded.rows_unchanged)
     }
+}
+
+enum FeedError {
+    Input(InputError),
+    Document(DocumentError),
+}
+
+/// Reads the files and hands their blocks on, until they end, a signal comes, or nobody takes them.
+fn feed(
+    files: &[PathBuf],
+    read: &BytesRead,
+    interrupt: &Interrupt,
+    to_typists: &SyncSender<SourceBlock>,
+    used: &Receiver<Vec<u8>>,
+) -> Result<Fed, (PathBuf, FeedError)> {
+    let mut fed = Fed::default();
+    for path in files {
+        let failed = |error| (path.clone(), FeedError::Document(error));
+        let input = input::open(path, read).map_err(|error| (path.clone(), FeedError::Input(error)))?;
+        let source = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+        let mut document = Document::open(input).map_err(failed)?;
+        let mut is_blank = true;
+        while let Some(block) = document.next_block().map_err(failed)? {
+            is_blank &= block.bytes.trim_ascii().is_empty();
+            used.try_iter().for_each(|bytes| document.recycle(bytes));
+            fed.bytes += block.bytes.len() as u64;
+            if interrupt.is_set() || to_typists.send(SourceBlock { source: source.clone(), block }).is_err() {
+                return Ok(fed);
+            }
+        }
+        if is_blank {
+            fed.blank.push(path.clone());
+        }
+        fed.structure.add(document.structure().clone());
+    }
+    Ok(fed)
 }

@@ -1,8 +1,9 @@
 //! Brings Everflow's clicks into the lake.
 //!
 //! Owns the binary `fetcher`: its arguments ([`args`]), what it reads ([`input`]), how bytes become partitions on
-//! several threads in bounded memory ([`land`]), and what it says of it ([`summary`], [`printer`]); what the lake holds
-//! completely ([`status`]) and how it forgets ([`prune`]). Leaves the click, the lake and the commit to `clicks`.
+//! several threads in bounded memory ([`land`]), how they are got from Everflow and proven complete ([`pull`], [`plan`],
+//! [`api`]), and what it says of it ([`summary`], [`printer`]); what the lake holds completely ([`status`]) and how it
+//! forgets ([`prune`]). Leaves the click, the lake and the commit to `clicks`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -11,9 +12,11 @@ pub mod args;
 pub mod input;
 pub mod interrupt;
 pub mod land;
+pub mod logging;
 pub mod plan;
 pub mod printer;
 pub mod prune;
+pub mod pull;
 pub mod request;
 pub mod status;
 pub mod summary;
@@ -33,6 +36,10 @@ pub enum Outcome {
     Incomplete,
     /// A signal ended it; what had landed stays.
     Interrupted,
+    /// Everflow, or the way to it, failed; what had landed stays.
+    SourceFailed,
+    /// Everflow said that what was asked is wrong; what had landed stays.
+    Refused,
 }
 
 impl Outcome {
@@ -43,6 +50,8 @@ impl Outcome {
             Outcome::Done => 0,
             Outcome::Incomplete => 3,
             Outcome::Interrupted => 130,
+            Outcome::SourceFailed => 4,
+            Outcome::Refused => CODE_OF_ERRORS,
         }
     }
 }
@@ -72,11 +81,13 @@ impl<E: Failure + 'static> From<E> for Box<dyn Failure> {
 /// Runs a command; returns the exit code.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
+    logging::begin(&args.talk);
     let printer = Printer::new(&args.talk);
     let result: Result<Outcome, Box<dyn Failure>> = match args.command {
         Command::Land(land) => land::run(&land, &printer).map_err(Into::into),
         Command::Status(status) => status::run(&status, &printer).map_err(Into::into),
         Command::Prune(prune) => prune::run(&prune, &printer).map_err(Into::into),
+        Command::Pull(pull) => pull::run(&pull, &printer).map_err(Into::into),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome.code()),

@@ -57,6 +57,11 @@ impl Printer {
         self.say("error", &error.to_string());
     }
 
+    /// What ended the run, in words.
+    pub fn error_text(&self, text: &str) {
+        self.say("error", text);
+    }
+
     /// Text without a label, such as a summary.
     pub fn talk(&self, text: &str) {
         if !self.is_quiet {

@@ -1,5 +1,6 @@
 //! What a landing did, for a person and for a program.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytesize::ByteSize;
@@ -52,6 +53,15 @@ impl Summary {
         self.rows_repeated += folded.rows_repeated;
         self.rows_quarantined_new += folded.rows_quarantined_new;
         self.partitions_written += folded.partitions_written;
+    }
+
+    /// Keeps the most frequent reasons.
+    pub fn set_reasons(&mut self, reasons: BTreeMap<String, u64>) {
+        const REASONS_SHOWN: usize = 5;
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by(|(a_text, a), (b_text, b)| b.cmp(a).then_with(|| a_text.cmp(b_text)));
+        reasons.truncate(REASONS_SHOWN);
+        self.quarantine_reasons = reasons;
     }
 
     /// Says how long it took.

@@ -7,4 +7,3 @@ mod network;
 mod retries;
 mod secrecy;
 mod server;
-mod simulated;
