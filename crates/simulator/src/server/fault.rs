@@ -125,7 +125,8 @@ impl Fault {
 pub struct Faults {
     /// What happens to certain requests.
     pub script: Vec<Scripted>,
-    /// Faults of the click feeds and the aggregate, each with its probability in thousandths.
+    /// Faults of every endpoint, each with its probability in thousandths, of which the sum is at most 1000. Those that only touch
+    /// rows leave answers without clicks as they are.
     pub rates: Vec<(Fault, u64)>,
     /// Decides what the rates leave open.
     pub seed: u64,
