@@ -11,21 +11,19 @@ WITH whole AS (
     -- Times for which a feed of all clicks was fetched in full, unfiltered.
     SELECT account, date, feed, from_time, to_time
     FROM coverage
-    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND CAST(filters AS VARCHAR) IN ('', '[]')
-        AND NOT saturated
+    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND cardinality(filters) = 0 AND NOT saturated
 ),
 refused AS (
     -- Times for which the feed of invalid clicks was fetched in full, unfiltered.
     SELECT account, date, from_time, to_time
     FROM coverage
-    WHERE feed = 'invalid-clicks' AND CAST(filters AS VARCHAR) IN ('', '[]')
-        AND NOT saturated
+    WHERE feed = 'invalid-clicks' AND cardinality(filters) = 0 AND NOT saturated
 ),
 picked AS (
     -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.
     SELECT DISTINCT account, date
     FROM coverage
-    WHERE CAST(filters AS VARCHAR) LIKE '%error_code%'
+    WHERE array_to_string(filters, ',') LIKE '%error_code%'
 ),
 based AS (
     SELECT
@@ -83,7 +81,11 @@ totals AS (
         best,
         CAST(sum(CASE WHEN basis = best AND best < 6 THEN clicks END) AS BIGINT) AS clicks,
         CAST(sum(CASE WHEN basis = best THEN invalid_clicks ELSE 0 END) AS BIGINT) AS invalid_clicks,
-        CAST(sum(CASE WHEN basis = best AND best < 6 THEN 0 ELSE clicks END) AS BIGINT) AS left_out
+        CAST(sum(CASE
+            WHEN basis = best AND best < 6 THEN 0
+            WHEN basis = best THEN clicks - invalid_clicks
+            ELSE clicks
+        END) AS BIGINT) AS left_out
     FROM ranked
     GROUP BY account, day, best
 )

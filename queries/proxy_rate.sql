@@ -11,14 +11,13 @@ WITH whole AS (
     -- Times for which a feed of all clicks was fetched in full, unfiltered.
     SELECT account, date, from_time, to_time
     FROM coverage
-    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND CAST(filters AS VARCHAR) IN ('', '[]')
-        AND NOT saturated
+    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND cardinality(filters) = 0 AND NOT saturated
 ),
 picked AS (
     -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.
     SELECT DISTINCT account, date
     FROM coverage
-    WHERE CAST(filters AS VARCHAR) LIKE '%error_code%'
+    WHERE array_to_string(filters, ',') LIKE '%error_code%'
 ),
 counted AS (
     SELECT k.account, k.affiliate_id, k.affiliate_name, k.is_proxy

@@ -263,7 +263,20 @@ fn ctrl_c_ends_a_long_query_and_leaves_no_file() {
     let busy = "SELECT count(*) FROM generate_series(1, 1000000) AS a(x), generate_series(1, 1000000) AS b(y) \
                 WHERE (x * y) % 7 = 3";
     let endless = "SELECT x, y FROM generate_series(1, 1000000) AS a(x), generate_series(1, 1000000) AS b(y)";
-    for (statement, signal) in [(busy, "INT"), (endless, "INT"), (endless, "TERM")] {
+    // Planned for a minute, without a pause in which a signal could be seen.
+    let terms: Vec<String> = (0..600).map(|i| format!("affiliate_id <> {i}")).collect();
+    let planned = format!("SELECT count(*) FROM clicks WHERE {}", terms.join(" AND "));
+    // One step of which takes longer than anybody waits: nothing of it is handed on before all is counted.
+    let single = "SELECT max(x) FROM generate_series(1, 1000000000000) AS a(x)";
+    for (statement, signal) in [
+        (busy, "INT"),
+        (busy, "TERM"),
+        (endless, "INT"),
+        (endless, "TERM"),
+        (&planned, "INT"),
+        (&planned, "TERM"),
+        (single, "INT"),
+    ] {
         fs::write(scene.path("answer"), "of yesterday").unwrap();
         let mut child = scene.sql(statement).args(["--format", "csv", "-o", "answer"]).spawn().unwrap();
         // The temporary file is there before the query begins.
@@ -273,8 +286,8 @@ fn ctrl_c_ends_a_long_query_and_leaves_no_file() {
         }
         succeed(isolated("sh").args(["-c", &format!("kill -{signal} {}", child.id())]));
         let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), said(&output).as_str()), (Some(130), ""), "{statement}");
-        assert_eq!(scene.outputs(), ["answer"], "{statement}");
+        assert_eq!((output.status.code(), said(&output).as_str()), (Some(130), ""), "{statement:.100}");
+        assert_eq!(scene.outputs(), ["answer"], "{statement:.100}");
         assert_eq!(fs::read_to_string(scene.path("answer")).unwrap(), "of yesterday");
     }
 
@@ -283,6 +296,61 @@ fn ctrl_c_ends_a_long_query_and_leaves_no_file() {
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     succeed(isolated("sh").args(["-c", &format!("kill -INT {}", child.id())]));
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+}
+
+/// An interrupted query takes what it spilled with it.
+#[test]
+fn ctrl_c_leaves_nothing_in_the_temporary_folder() {
+    let scene = Scene::new();
+    let spills = scene.path("spills");
+    fs::create_dir(&spills).unwrap();
+    let sorted = "SELECT row_number() OVER (ORDER BY -value) AS r, repeat('x', 100) AS text FROM generate_series(1, 100000000) \
+                  ORDER BY text, r";
+    let mut child = scene.sql(sorted).args(["--memory-limit", "32MB"]).env("TMPDIR", &spills).spawn().unwrap();
+    while files_below(&spills) == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it spilled");
+        std::thread::yield_now();
+    }
+    succeed(isolated("sh").args(["-c", &format!("kill -INT {}", child.id())]));
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(fs::read_dir(&spills).unwrap().count(), 0, "left behind");
+}
+
+/// Files of some size, in a folder that another process writes to.
+fn files_below(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => files_below(&entry.path()),
+        Ok(metadata) => usize::from(metadata.len() > 0),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+/// What no operator accounts for is bounded by the process.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_function_that_makes_too_much_is_stopped() {
+    let scene = Scene::new();
+    let huge = "SELECT length(repeat('x', 2000000000) || value::text) AS n FROM generate_series(1, 3)";
+    let output = exit_with(scene.sql(huge).args(["--memory-limit", "64MB", "-o", "answer"]), 2);
+    let expected = "error: the query took much more memory than its limit of 61.0 MiB, in a function such as repeat";
+    assert!(said(&output).starts_with(expected), "{}", said(&output));
+    assert!(scene.outputs().is_empty());
+}
+
+/// A bug of ours is said in one sentence, and leaves nothing behind.
+#[test]
+fn a_panic_is_a_bug() {
+    let scene = Scene::new();
+    for place in ["command", "planning"] {
+        let mut broken = scene.sql("SELECT 1");
+        let output = exit_with(broken.env("CLICKPROOF_PANIC_AT", place).args(["-o", "answer"]), 70);
+        let said = said(&output);
+        assert!(said.starts_with("error: internal error at crates/analysis/src/failpoint.rs:"), "{said}");
+        assert!(said.ends_with(&format!("please report it: a test asked for it at {place}\n")), "{said}");
+        assert_eq!((said.lines().count(), output.stdout.len(), scene.outputs().len()), (1, 0, 0));
+    }
 }
 
 /// A lake that may only be read is enough.

@@ -26,6 +26,7 @@ mod lake_files;
 mod memory;
 mod process;
 mod prune;
+mod pseudonymize;
 mod readers;
 mod signals;
 mod status;

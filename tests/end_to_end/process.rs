@@ -18,8 +18,16 @@ pub(crate) fn analyze() -> Command {
 /// A command with nothing of ours in its environment, no input, and its output caught.
 pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    for name in ["CLICKPROOF_LAKE", "CLICKPROOF_ABORT_AT", "EVERFLOW_API_KEY", "RUST_BACKTRACE", "NO_COLOR", "COLUMNS"]
-    {
+    for name in [
+        "CLICKPROOF_LAKE",
+        "CLICKPROOF_ABORT_AT",
+        "CLICKPROOF_PANIC_AT",
+        "CLICKPROOF_PSEUDONYM_KEY",
+        "EVERFLOW_API_KEY",
+        "RUST_BACKTRACE",
+        "NO_COLOR",
+        "COLUMNS",
+    ] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::temporaries::Temporaries;
+
 /// The output cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {source}", path.display())]
@@ -35,11 +37,11 @@ pub enum Output {
 }
 
 impl Output {
-    /// Prepares the output; `None` is stdout.
+    /// Prepares the output; `None` is stdout. A file in the making is one of `temporaries`.
     ///
     /// # Errors
     /// A folder that is not there or cannot be written to.
-    pub fn open(path: Option<&Path>) -> Result<Self, OutputError> {
+    pub fn open(path: Option<&Path>, temporaries: &Temporaries) -> Result<Self, OutputError> {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let fail = |source| OutputError { path: path.to_owned(), source };
         let existing = std::fs::metadata(path).ok();
@@ -59,10 +61,8 @@ impl Output {
         }
         // The mode of the file that is replaced, or that of any new file: all that the umask allows.
         let mode = existing.map_or_else(|| Permissions::from_mode(0o666), |existing| existing.permissions());
-        let temporary =
-            tempfile::Builder::new().prefix(".analyze-").suffix(".partial").permissions(mode).tempfile_in(folder);
         // Only the kind: the whole error names the temporary file, which nobody asked for.
-        let temporary = temporary.map_err(|error| fail(error.kind().into()))?;
+        let temporary = temporaries.file(folder, mode).map_err(|error| fail(error.kind().into()))?;
         Ok(Self::File { temporary, path })
     }
 
@@ -102,6 +102,10 @@ impl Output {
 mod tests {
     use super::*;
 
+    fn open(path: Option<&Path>) -> Result<Output, OutputError> {
+        Output::open(path, &Temporaries::default())
+    }
+
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -111,14 +115,14 @@ mod tests {
     fn appears_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("answer.csv");
-        let output = Output::open(Some(&path)).unwrap();
+        let output = open(Some(&path)).unwrap();
         output.writer().unwrap().write_all(b"half").unwrap();
         drop(output);
         assert_eq!(names(dir.path()), Vec::<String>::new());
 
         std::fs::write(&path, "before").unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        let output = Output::open(Some(&path)).unwrap();
+        let output = open(Some(&path)).unwrap();
         let mut writer = output.writer().unwrap();
         writer.write_all(b"after").unwrap();
         writer.flush().unwrap();
@@ -135,12 +139,12 @@ mod tests {
         let (target, link) = (dir.path().join("target"), dir.path().join("link"));
         std::fs::write(&target, "before").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
-        Output::open(Some(&link)).unwrap().commit().unwrap();
+        open(Some(&link)).unwrap().commit().unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert!(matches!(Output::open(Some(Path::new("/dev/null"))).unwrap(), Output::Stream(_)));
-        assert!(Output::open(Some(dir.path())).is_err());
-        let error = Output::open(Some(&dir.path().join("none/x.csv"))).unwrap_err();
+        assert!(matches!(open(Some(Path::new("/dev/null"))).unwrap(), Output::Stream(_)));
+        assert!(open(Some(dir.path())).is_err());
+        let error = open(Some(&dir.path().join("none/x.csv"))).unwrap_err();
         assert!(error.to_string().contains("none/x.csv"), "{error}");
     }
 }

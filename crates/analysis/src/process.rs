@@ -7,18 +7,19 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Arguments;
-use crate::engine::EngineError;
+use crate::args::{Arguments, Command};
+use crate::engine::{EngineError, memory};
 use crate::environment::Environment;
 use crate::formats::FormatError;
 use crate::printer::Printer;
+use crate::request::memory_limit_bytes;
 use crate::run::{self, Outcome, RunError};
+use crate::temporaries::Temporaries;
 
 /// Planning a query of thousands of terms recurses deeply. The memory is only taken where it is used.
 const WORKER_STACK_BYTES: usize = 256 << 20;
@@ -28,9 +29,6 @@ const WRONG: u8 = 2;
 const INCOMPLETE: u8 = 3;
 const BUG: u8 = 70;
 const INTERRUPTED: u8 = 130;
-
-/// How long an interrupted command has to put its temporary files away.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `analyze`, from its arguments to its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -61,7 +59,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Runs the command on `runtime`, and waits on a runtime of this thread's own: a query may keep every thread of the
-/// first one busy for longer than a person wants to wait after pressing Ctrl-C.
+/// first one busy for longer than a person wants to wait after pressing Ctrl-C. For the same reason a command that is
+/// ended early is not waited for: this thread puts its temporary files away.
 fn run_until_signal(
     runtime: &Runtime,
     arguments: Arguments,
@@ -69,10 +68,13 @@ fn run_until_signal(
     printer: &Arc<Printer>,
 ) -> std::io::Result<u8> {
     let talk = Arc::clone(printer);
+    let memory_limit_bytes = memory_limit_of(&arguments);
+    let temporaries = Temporaries::default();
+    let makes = temporaries.clone();
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         // Before the command begins: a signal must find its temporary files guarded.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk).await });
+        let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk, &makes).await });
         let interrupted = async {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         };
@@ -84,11 +86,26 @@ fn run_until_signal(
             }),
             () = interrupted => {
                 command.abort();
-                let _ = tokio::time::timeout(PATIENCE, command).await;
+                temporaries.remove_all();
                 Ok(INTERRUPTED)
+            }
+            () = memory::exceeded(memory::process_limit_bytes(memory_limit_bytes)) => {
+                command.abort();
+                temporaries.remove_all();
+                printer.error(EngineError::Escaped { limit_bytes: memory_limit_bytes });
+                Ok(WRONG)
             }
         }
     })
+}
+
+/// The limit that a command works under, which it checks itself.
+fn memory_limit_of(arguments: &Arguments) -> u64 {
+    let typed = match &arguments.command {
+        Command::Run { options, .. } | Command::Sql { options, .. } => options.memory_limit.as_deref(),
+        Command::List { .. } => None,
+    };
+    memory_limit_bytes(typed).ok().flatten().unwrap_or_else(memory::default_limit_bytes)
 }
 
 fn exit_code(result: Result<Outcome, RunError>, printer: &Printer) -> u8 {

@@ -19,10 +19,12 @@ use crate::catalogue::{Catalogue, Query};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, EngineError, Options};
 use crate::environment::Environment;
+use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
+use crate::temporaries::Temporaries;
 
 /// How often a lake may change under a query that cannot keep its files open, before it is given up.
 const ATTEMPTS_MAX: usize = 5;
@@ -59,18 +61,23 @@ pub enum Outcome {
     Incomplete,
 }
 
-/// Runs a command.
+/// Runs a command. What it makes beside an answer is one of `temporaries`.
 ///
 /// # Errors
 /// [`RunError`] says what is wrong and what to do.
-pub async fn run(arguments: Arguments, environment: &Environment, printer: &Printer) -> Result<Outcome, RunError> {
+pub async fn run(
+    arguments: Arguments,
+    environment: &Environment,
+    printer: &Printer,
+    temporaries: &Temporaries,
+) -> Result<Outcome, RunError> {
     match arguments.command {
         Command::Run { query, options } => {
             let question = Question::find(&query, options.queries.as_deref())?;
-            answer(&question, &options, environment, printer).await
+            answer(&question, &options, environment, printer, temporaries).await
         }
         Command::Sql { statement, options } => {
-            answer(&Question::of_statement(&statement), &options, environment, printer).await
+            answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
         }
         Command::List { queries, format } => list(queries.as_deref(), format, environment).await,
     }
@@ -89,15 +96,19 @@ async fn answer(
     args: &AnswerArgs,
     environment: &Environment,
     printer: &Printer,
+    temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
     let started = Instant::now();
     let lake = choose_lake(args.lake.as_deref(), environment)?;
     let range = AskedRange::read(args)?;
+    let spill_folder = temporaries.folder().ok();
     let options = Options {
         account: args.account.clone(),
         lists: args.lists.clone(),
         memory_limit_bytes: memory_limit_bytes(args.memory_limit.as_deref())?,
-        max_open_files: None,
+        // Where none can be made, only a query that spills has to know.
+        spill_folder: spill_folder.as_ref().map(|folder| folder.path().to_owned()),
+        ..Options::default()
     };
     refuse_binary_on_terminal(args.format, args.output.as_deref())?;
     if lake == LakeChoice::Sample {
@@ -105,7 +116,7 @@ async fn answer(
     }
     refuse_output_in_lake(args.output.as_deref(), &lake)?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
-    let output = Output::open(args.output.as_deref())?;
+    let output = Output::open(args.output.as_deref(), temporaries)?;
     let mut attempt = 1;
     let begun = loop {
         match begin(question, args, &lake, &range, &options).await {
@@ -153,6 +164,7 @@ async fn begin(
     range: &AskedRange,
     options: &Options,
 ) -> Result<Begun, RunError> {
+    failpoint::hit("command");
     let snapshot = match lake {
         LakeChoice::Folder(root) => Snapshot::of_directory(root).map_err(EngineError::from)?,
         LakeChoice::Sample => Snapshot::of_sample(),

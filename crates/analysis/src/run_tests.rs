@@ -34,7 +34,9 @@ async fn analyze_into(output: &Path, lake: &TestLake, args: &[&str]) -> Ended {
     let arguments = Arguments::try_parse_from(all).unwrap();
     let said = Shared::default();
     let printer = Printer::new(LogFormat::Text, false, false, Box::new(said.clone()));
-    let result = run(arguments, &Environment::default(), &printer).await.map_err(|error| error.to_string());
+    let result = run(arguments, &Environment::default(), &printer, &Temporaries::default())
+        .await
+        .map_err(|error| error.to_string());
     Ended { result, output: std::fs::read_to_string(output).ok(), said: said.text() }
 }
 
@@ -94,8 +96,8 @@ async fn incomplete_data_is_said_and_can_be_refused() {
     let file = path.to_str().unwrap();
     let ended = analyze(&lake, &["run", file]).await;
     assert_eq!(ended.result, Ok(Outcome::Done));
-    let note = "note: network-clicks covers 75.0 % of 2026-03-01 .. 2026-03-02 in account acme; \
-                1 gap, first 2026-03-02 12:00:00 .. 23:59:59 (see: SELECT * FROM coverage)\n";
+    let note = "note: network-clicks covers 75.0 % of 2026-03-01 .. 2026-03-02 UTC in account acme; \
+                1 gap, first 2026-03-02 12:00:00 .. 23:59:59 UTC (see: SELECT * FROM coverage)\n";
     assert_eq!(ended.said, note);
     let ended = analyze(&lake, &["run", file, "--require-complete", "--format", "csv"]).await;
     assert_eq!(ended.result, Ok(Outcome::Incomplete));

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{concat, interleave};
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -86,6 +87,20 @@ impl TypedClicks {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// The same clicks with some columns replaced: each by as many values of the same type; none leaves it as it is.
+    pub(crate) fn map_columns(
+        &self,
+        replacement: impl Fn(usize, &ArrayRef) -> Result<Option<ArrayRef>, ArrowError>,
+    ) -> Result<TypedClicks, ArrowError> {
+        let mut mapped = self.clone();
+        for (index, column) in mapped.columns.iter_mut().enumerate() {
+            if let Some(values) = replacement(index, &column.values)? {
+                column.values = values;
+            }
+        }
+        Ok(mapped)
     }
 
     /// The rows that are meant, with their times in microseconds.
@@ -178,9 +193,28 @@ fn gather_columns(
             positions.push((origins, resolved));
             positions.len() - 1
         });
-        columns.push(interleave(&values, &positions[known].1)?);
+        columns.push(picked(&values, &positions[known].1)?);
     }
     Ok(columns)
+}
+
+/// The values at these positions. Flags by a way of their own: `interleave` has none for them that is quick.
+fn picked(values: &[&dyn Array], positions: &[(usize, usize)]) -> Result<ArrayRef, ArrowError> {
+    let Some(flags) = values.iter().map(|values| values.as_boolean_opt()).collect::<Option<Vec<_>>>() else {
+        return interleave(values, positions);
+    };
+    let held = BooleanBuffer::collect_bool(positions.len(), |at| {
+        let (array, row) = positions[at];
+        flags[array].value(row)
+    });
+    let has_nulls = flags.iter().any(|flags| flags.null_count() > 0);
+    let nulls = has_nulls.then(|| {
+        NullBuffer::new(BooleanBuffer::collect_bool(positions.len(), |at| {
+            let (array, row) = positions[at];
+            flags[array].is_valid(row)
+        }))
+    });
+    Ok(Arc::new(BooleanArray::new(held, nulls)))
 }
 
 /// The shared texts of some clicks, once for all rows that refer to them.

@@ -19,6 +19,7 @@ use crate::gather::{Pick, SharedTexts, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
 use crate::lock::{LakeLock, LockError};
 use crate::partition::{OpenPartition, PartitionError, is_temporary};
+use crate::pseudonym::Pseudonyms;
 use crate::quarantine::{self, QuarantinedRow};
 use crate::schema::FEEDS;
 use crate::typing::Observation;
@@ -87,13 +88,25 @@ pub struct Landing<'a> {
     lock_timeout: Duration,
     threads: usize,
     is_swept: bool,
+    pseudonyms: Option<Pseudonyms>,
 }
 
 impl<'a> Landing<'a> {
     /// A landing into a lake, that waits for its lock at most so long and works on so many threads.
     #[must_use]
     pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
-        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false }
+        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false, pseudonyms: None }
+    }
+
+    /// The same landing, that writes pseudonyms in place of what identifies visitors; none writes all as it came.
+    #[must_use]
+    pub fn with_pseudonyms(self, pseudonyms: Option<Pseudonyms>) -> Landing<'a> {
+        Landing { pseudonyms, ..self }
+    }
+
+    /// Lets the next folds work on so many threads.
+    pub fn use_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
     }
 
     /// Refuses a feed that cannot be of this account: an account is one login, a network's or an affiliate's.
@@ -141,6 +154,18 @@ impl<'a> Landing<'a> {
         quarantined: &[QuarantinedRow],
         coverage: &[Interval],
     ) -> Result<Folded, LandingError> {
+        let replaced = self.pseudonyms.as_ref().map(|pseudonyms| {
+            let clicks: Result<Vec<_>, _> = clicks.iter().map(|clicks| pseudonyms.clicks(clicks)).collect();
+            let quarantined: Vec<_> = quarantined.iter().map(|row| pseudonyms.quarantined(row)).collect();
+            clicks.map(|clicks| (clicks, quarantined))
+        });
+        let replaced = replaced
+            .transpose()
+            .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
+        let (clicks, quarantined) = match &replaced {
+            Some((clicks, quarantined)) => (clicks.as_slice(), quarantined.as_slice()),
+            None => (clicks, quarantined),
+        };
         let _lock = LakeLock::acquire(self.lake.root(), self.lock_timeout)?;
         if !self.is_swept {
             sweep(self.lake.root(), 0)?;
@@ -149,11 +174,11 @@ impl<'a> Landing<'a> {
         let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());
+        let work_items = work.len();
         let queue = Mutex::new(work.into_iter());
         let shared = SharedTexts::of(clicks)
             .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
-        // One more than there are cores, since one or another always waits for the disk.
-        let threads = self.threads + 1;
+        let threads = self.threads.min(work_items);
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
             let run = || self.work_off(clicks, shared.as_ref(), &queue);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
@@ -232,7 +257,7 @@ fn plan(clicks: &[TypedClicks], coverage: &[Interval], granularity: Granularity)
 /// Parts clicks into those to fold now and those to keep for the next fold: the period that the last of them is of.
 ///
 /// Input mostly comes by time, so more clicks of that period are about to follow; its partition is then written once
-/// instead of twice. Where that would keep more than a third of the clicks in memory, none are kept.
+/// instead of twice. Where that would keep more than three quarters of the clicks in memory, none are kept.
 #[must_use]
 pub fn hold_back(clicks: Vec<TypedClicks>, granularity: Granularity) -> (Vec<TypedClicks>, Vec<TypedClicks>) {
     let last = clicks.last().and_then(|clicks| clicks.meant_rows().next_back());
@@ -242,7 +267,7 @@ pub fn hold_back(clicks: Vec<TypedClicks>, granularity: Granularity) -> (Vec<Typ
     let (from, to) = period.seconds();
     let (from, to) = (from * 1_000_000, to * 1_000_000 + 999_999);
     let is_of_period = |clicks: &TypedClicks| clicks.meant_rows().any(|(_, micros)| (from..=to).contains(&micros));
-    if clicks.iter().filter(|clicks| is_of_period(clicks)).count() * 3 > clicks.len() {
+    if clicks.iter().filter(|clicks| is_of_period(clicks)).count() * 4 > clicks.len() * 3 {
         return (clicks, Vec::new());
     }
     let mut kept = Vec::new();

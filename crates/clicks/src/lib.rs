@@ -21,6 +21,7 @@ pub mod landing;
 mod lock;
 pub mod partition;
 pub mod prune;
+pub mod pseudonym;
 pub mod quarantine;
 pub mod schema;
 pub mod time_bound;

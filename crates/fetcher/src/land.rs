@@ -1,12 +1,12 @@
 //! `fetcher land`: files to partitions.
 //!
-//! One thread reads and splits, as many as there are cores type rows, and the caller's thread folds what they hand
+//! As many threads as there are cores read and type rows, in turn and side by side, and another folds what they hand
 //! over into the lake. Queues are short and clicks in memory are counted, so memory is bounded for input of any size.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use clicks::landing::{Folded, Landing, LandingError, hold_back};
 use clicks::typing::Observation;
 use indicatif::ProgressBar;
 
-use crate::args::{Land, SummaryFormat, TimeError};
+use crate::args::{Land, PseudonymKeyError, SummaryFormat, TimeError};
 use crate::input::{self, BytesRead, InputError};
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
@@ -27,14 +27,14 @@ use crate::summary::{Summary, count};
 use crate::{Failure, Outcome};
 
 mod proof;
+mod source;
 pub(crate) mod typists;
 
-use typists::{Sheet, SourceBlock, type_rows};
+use source::{Fed, FeedError, Source};
+use typists::{Sheet, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
 const FOLD_BYTES: usize = 40 << 20;
-/// Blocks that wait to be typed.
-const BLOCKS_WAITING: usize = 4;
 
 /// Why a landing ended early.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum LandError {
     /// An argument.
     #[error(transparent)]
     Time(#[from] TimeError),
+    /// The key of pseudonyms.
+    #[error(transparent)]
+    PseudonymKey(#[from] PseudonymKeyError),
     /// A file that cannot be opened.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -106,10 +109,13 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     if let Some(kept) = replay::headers_of(&args.files)? {
         return land_kept(args, &kept, &interrupt, printer);
     }
+    let pseudonyms = args.pseudonyms.load()?;
     check_inputs(&args.files)?;
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
+    // While rows are typed, every core is busy: a fold then works on one thread.
+    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, 1);
+    let landing = landing.with_pseudonyms(pseudonyms);
     landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
 
     let read = BytesRead::default();
@@ -138,6 +144,7 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
         proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.tally.summary.rows, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
+    desk.folder.landing.use_threads(threads);
     desk.folder.fold(desk.tally.waiting.take(), &intervals)?;
 
     let mut summary = desk.finish();
@@ -169,9 +176,11 @@ fn land_kept(
     {
         return Err(ReplayError::Described(path.clone()).into());
     }
+    let pseudonyms = args.pseudonyms.load()?;
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
+    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
+    let mut landing = landing.with_pseudonyms(pseudonyms);
     let Replayed { mut summary, is_incomplete } = replay::replay(kept, &args.lake.account, &mut landing, interrupt)?;
     if interrupt.is_set() {
         printer.warning("interrupted; what had landed stays: land the answers again to complete it");
@@ -232,17 +241,6 @@ fn report_structure(printer: &Printer, structure: &Structure) {
     }
 }
 
-/// What the reading thread found.
-#[derive(Default)]
-struct Fed {
-    bytes: u64,
-    structure: Structure,
-    /// Pieces that are no answer, no row, or an answer's torn end: the input proves nothing then.
-    rows_broken: u64,
-    /// Files without a single character.
-    blank: Vec<PathBuf>,
-}
-
 /// Where typed clicks are gathered until they are folded.
 struct Desk<'a> {
     tally: Tally,
@@ -263,18 +261,15 @@ impl Desk<'_> {
     ) -> Result<Fed, LandError> {
         let Desk { tally, folder } = self;
         let observation = folder.observation;
-        let (to_typists, blocks) = sync_channel(BLOCKS_WAITING);
-        let blocks = Mutex::new(Some(blocks));
+        let source = Mutex::new(Source::new(&args.files, read, interrupt));
         let (to_desk, sheets) = sync_channel(1);
-        let (to_feeder, used) = channel();
         let (to_folder, full_sheets) = sync_channel::<Sheet>(0);
-        let (fed, folded) = std::thread::scope(|scope| {
-            let feeder = scope.spawn(move || feed(&args.files, read, interrupt, &to_typists, &used));
-            let blocks = &blocks;
+        let folded = std::thread::scope(|scope| {
+            let source = &source;
             let typists: Vec<_> = (0..threads)
                 .map(|_| {
-                    let (to_desk, to_feeder) = (to_desk.clone(), to_feeder.clone());
-                    scope.spawn(move || type_rows(observation, blocks, &to_desk, &to_feeder))
+                    let to_desk = to_desk.clone();
+                    scope.spawn(move || type_rows(observation, source, &to_desk))
                 })
                 .collect();
             drop(to_desk);
@@ -283,11 +278,10 @@ impl Desk<'_> {
             tally.gather_sheets(&sheets, &to_folder, read, progress, interrupt);
             drop((sheets, to_folder));
             typists.into_iter().for_each(joined);
-            // Without typists there is no reason to read on: the reader sees that its queue is gone.
-            *blocks.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            (joined(feeder), joined(folding))
+            joined(folding)
         });
         folded?;
+        let fed = source.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
         let mut fed = fed.map_err(|(path, source)| match source {
             FeedError::Input(error) => LandError::Input(error),
             FeedError::Document(source) => LandError::Document { path, source, landed: folder.landed() },
@@ -387,40 +381,4 @@ impl Folder<'_> {
     fn landed(&self) -> Landed {
         Landed(self.folded.rows_new + self.folded.rows_changed + self.folded.rows_unchanged)
     }
-}
-
-enum FeedError {
-    Input(InputError),
-    Document(DocumentError),
-}
-
-/// Reads the files and hands their blocks on, until they end, a signal comes, or nobody takes them.
-fn feed(
-    files: &[PathBuf],
-    read: &BytesRead,
-    interrupt: &Interrupt,
-    to_typists: &SyncSender<SourceBlock>,
-    used: &Receiver<Vec<u8>>,
-) -> Result<Fed, (PathBuf, FeedError)> {
-    let mut fed = Fed::default();
-    for path in files {
-        let failed = |error| (path.clone(), FeedError::Document(error));
-        let input = input::open(path, read).map_err(|error| (path.clone(), FeedError::Input(error)))?;
-        let source = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
-        let mut document = Document::open(input).map_err(failed)?;
-        let mut is_blank = true;
-        while let Some(block) = document.next_block().map_err(failed)? {
-            is_blank &= block.bytes.trim_ascii().is_empty();
-            used.try_iter().for_each(|bytes| document.recycle(bytes));
-            fed.bytes += block.bytes.len() as u64;
-            if interrupt.is_set() || to_typists.send(SourceBlock { source: source.clone(), block }).is_err() {
-                return Ok(fed);
-            }
-        }
-        if is_blank {
-            fed.blank.push(path.clone());
-        }
-        fed.structure.add(document.structure().clone());
-    }
-    Ok(fed)
 }

@@ -33,13 +33,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clicks::coverage::Interval;
 use clicks::lake::{Lake, LakeError};
 use clicks::landing::{Landing, LandingError};
+use clicks::pseudonym::Pseudonyms;
 
 pub use covered::{CoveredError, coverage_of};
 pub use report::{PullSummary, Reason, Uncovered};
 pub use seconds::Seconds;
 
 use crate::api::{ApiError, ApiKey, Client, ClientConfig, ConfigError, KEY_VARIABLE, KeyError, Limits, RetryPolicy};
-use crate::args::{Pull, SummaryFormat};
+use crate::args::{PseudonymKeyError, Pull, SummaryFormat};
 use crate::interrupt::Interrupt;
 use crate::plan::{Goal, Planner};
 use crate::printer::Printer;
@@ -70,6 +71,9 @@ pub enum PullError {
     /// The key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key of pseudonyms.
+    #[error(transparent)]
+    Pseudonyms(#[from] PseudonymKeyError),
     /// The address.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -108,14 +112,22 @@ pub fn run(args: &Pull, printer: &Printer) -> Result<Outcome, PullError> {
     if args.dry_run {
         return dry_run(args, &order, printer);
     }
+    let pseudonyms = args.pseudonyms.load()?;
+    if let (Some(folder), Some(_)) = (&args.keep_raw, &pseudonyms) {
+        let folder = folder.display();
+        printer.warning(&format!(
+            "--pseudonymize is for the lake: the answers kept in {folder} hold addresses as they came"
+        ));
+    }
     let client = client(args, printer)?;
-    pull(args, order, client, Interrupt::listen(), printer)
+    pull(args, order, client, pseudonyms, Interrupt::listen(), printer)
 }
 
 fn pull(
     args: &Pull,
     order: Order,
     client: Client,
+    pseudonyms: Option<Pseudonyms>,
     interrupt: Interrupt,
     printer: &Printer,
 ) -> Result<Outcome, PullError> {
@@ -123,6 +135,7 @@ fn pull(
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let account = args.lake.account.clone();
     let landing = Landing::new(&lake, account.clone(), args.lake.which.lock_timeout, threads);
+    let landing = landing.with_pseudonyms(pseudonyms);
     landing.check_feed(Some(order.feed))?;
     let raw = args.keep_raw.as_deref().map(RawFolder::create).transpose()?;
     let asker = Asker { client, account, raw };

@@ -3,7 +3,7 @@
 //! Knows the API, not our parser: it shares no code with what it tests. Owns the simulated network (its affiliates, large and
 //! small, honest and not), the visitors, the verdicts on their clicks, and the quirks of real answers. Promises the same
 //! bytes for the same [`Config`] on every machine, no transaction twice, the same click in every feed that returns it, and
-//! rows from newest to oldest. Names, ids and addresses are invented.
+//! rows from newest to oldest. Names, ids and addresses are invented. [`server`] answers requests for it over HTTP.
 //!
 //! ```
 //! use simulator::{Config, Feed, Traffic};

@@ -288,10 +288,10 @@ async fn invalid_rate_says_what_it_rests_on() {
                 "0",
                 "network-clicks alone: invalid clicks may be missing"
             ],
-            ["net", "2026-03-03", "-", "30", "-", "-", "-", "30", "invalid clicks only: no denominator"],
+            ["net", "2026-03-03", "-", "30", "-", "-", "-", "0", "invalid clicks only: no denominator"],
             ["net", "2026-03-04", "4", "1", "0.2500", "0.0456", "0.6994", "0", "clicks as landed: not covered"],
             ["own", "2026-03-01", "10", "1", "0.1000", "0.0179", "0.4042", "0", "clicks as landed: feed unknown"],
-            ["unnamed", "2026-03-01", "-", "7", "-", "-", "-", "7", "invalid clicks only: no denominator"],
+            ["unnamed", "2026-03-01", "-", "7", "-", "-", "-", "0", "invalid clicks only: no denominator"],
             ["whole", "2026-03-01", "4", "0", "0.0000", "0.0000", "0.4899", "0", "affiliate-clicks"],
         ]
     );
@@ -313,7 +313,7 @@ async fn invalid_rate_says_what_it_rests_on() {
                 "network-clicks and invalid-clicks"
             ],
             ["own", "-", "-", "10", "1", "0.1000", "0.0179", "0.4042", "0", "clicks as landed: feed unknown"],
-            ["unnamed", "4", "Affiliate 4", "-", "7", "-", "-", "-", "7", "invalid clicks only: no denominator"],
+            ["unnamed", "4", "Affiliate 4", "-", "7", "-", "-", "-", "0", "invalid clicks only: no denominator"],
         ]
     );
 }

@@ -134,7 +134,7 @@ fn share(part: u64, whole: u64) -> String {
     format!("{}.{}", per_mille / 10, per_mille % 10)
 }
 
-/// A range as people write it: whole days as days, a common day only once.
+/// A range as people write it, in UTC: whole days as days, a common day only once.
 struct Range(Seconds);
 
 impl fmt::Display for Range {
@@ -146,10 +146,10 @@ impl fmt::Display for Range {
         const DAY: i64 = 86_400;
         if from.rem_euclid(DAY) == 0 && to.rem_euclid(DAY) == DAY - 1 {
             let (first, last) = (first.date_naive(), last.date_naive());
-            return if first == last { write!(f, "{first}") } else { write!(f, "{first} .. {last}") };
+            return if first == last { write!(f, "{first} UTC") } else { write!(f, "{first} .. {last} UTC") };
         }
         let end = if first.date_naive() == last.date_naive() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-        write!(f, "{} .. {}", first.format("%Y-%m-%d %H:%M:%S"), last.format(end))
+        write!(f, "{} .. {} UTC", first.format("%Y-%m-%d %H:%M:%S"), last.format(end))
     }
 }
 
@@ -198,15 +198,15 @@ mod tests {
         let found = measure("acme", &[NETWORK], &intervals, (day, day + 2 * 86_400 - 1)).unwrap();
         assert_eq!(
             found.to_string(),
-            "network-clicks covers 95.8 % of 2026-03-01 .. 2026-03-02 in account acme; \
-             2 gaps, first 2026-03-01 10:00:00 .. 11:59:59 (see: SELECT * FROM coverage)"
+            "network-clicks covers 95.8 % of 2026-03-01 .. 2026-03-02 UTC in account acme; \
+             2 gaps, first 2026-03-01 10:00:00 .. 11:59:59 UTC (see: SELECT * FROM coverage)"
         );
         let nothing = measure("acme", &[NETWORK], &[], (day, day + 86_399)).unwrap();
         assert!(nothing.to_string().contains("rates have no denominator"), "{nothing}");
         let either = measure("acme", &[NETWORK, Feed::AffiliateClicks], &[], (day, day + 86_399)).unwrap();
         assert!(either.to_string().contains("covered by network-clicks or affiliate-clicks in"), "{either}");
         let almost = measure("acme", &[NETWORK], &[interval(NETWORK, day + 1, i64::MAX)], (day, day + 86_399)).unwrap();
-        assert!(almost.to_string().contains("covers 99.9 % of 2026-03-01 in"), "{almost}");
+        assert!(almost.to_string().contains("covers 99.9 % of 2026-03-01 UTC in"), "{almost}");
     }
 
     #[test]
@@ -216,9 +216,8 @@ mod tests {
         let rest = interval(NETWORK, day + 43_200, day + 86_399);
         let found = measure("acme", &[NETWORK], &[pruned.clone(), rest], (day, day + 86_399)).unwrap();
         assert_eq!((found.covered_seconds, found.pruned_seconds, found.is_complete()), (43_200, 43_200, false));
-        assert!(
-            found.to_string().ends_with("; the clicks of 50.0 % were pruned: these seconds are not without clicks")
-        );
+        let said = found.to_string();
+        assert!(said.contains(", where the clicks of 50.0 % were pruned: they are not times without clicks"), "{said}");
         let all = measure("acme", &[NETWORK], &[pruned], (day, day + 43_199)).unwrap();
         assert!(all.to_string().contains("until its clicks were pruned"), "{all}");
     }

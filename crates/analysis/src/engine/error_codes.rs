@@ -1,6 +1,6 @@
 //! The table `error_codes`: the dictionary that ships, with the user's own rows over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +32,14 @@ pub enum ListError {
         /// Where and what.
         source: DictionaryError,
     },
+    /// Of two rows of a code, nobody knows which is meant.
+    #[error("{}: the code {code} stands there twice: keep one row of it", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The code.
+        code: i32,
+    },
 }
 
 /// The rows that ship; those of `lists/error_codes.csv`, where it exists, replace rows of their code or come in
@@ -48,7 +56,11 @@ pub fn dictionary(lists: Option<&Path>) -> Result<Vec<ErrorCode>, ListError> {
         let path = folder.join(FILE_NAME);
         if path.exists() {
             let text = std::fs::read_to_string(&path).map_err(io(&path))?;
-            let own = parse(&text).map_err(|source| ListError::Form { path, source })?;
+            let own = parse(&text).map_err(|source| ListError::Form { path: path.clone(), source })?;
+            let mut seen = HashSet::new();
+            if let Some(twice) = own.iter().find(|code| !seen.insert(code.code)) {
+                return Err(ListError::Twice { path, code: twice.code });
+            }
             codes.extend(own.into_iter().map(|code| (code.code, code)));
         }
     }
@@ -89,5 +101,8 @@ mod tests {
         std::fs::write(dir.path().join(FILE_NAME), "code,name\n1,x\n").unwrap();
         assert!(dictionary(Some(dir.path())).unwrap_err().to_string().contains("error_codes.csv"));
         assert!(dictionary(Some(&dir.path().join("none"))).is_err());
+        std::fs::write(dir.path().join(FILE_NAME), format!("{own}0,Good,valid,false\n")).unwrap();
+        let error = dictionary(Some(dir.path())).unwrap_err().to_string();
+        assert!(error.contains("error_codes.csv: the code 0 stands there twice"), "{error}");
     }
 }

@@ -1,10 +1,11 @@
 //! One session over one snapshot of a lake: tables, planning, execution.
 //!
 //! Owns what a query sees and may use. Promises one version of every file from planning to the last row, read-only
-//! access by construction, bounded memory with spilling, plain Utf8 in answers, and errors that name the place in the
-//! SQL or the file in the lake. An [`Engine`] is made for one query; a landing that comes later is seen by the next.
+//! access by construction, bounded memory with spilling, bounded time for planning, and errors that name the place in
+//! the SQL or the file in the lake. An [`Engine`] is made for one query; a landing that comes later is seen by the next.
 //! Leaves arguments, catalogue and output formats to their modules.
 
+mod association;
 pub mod completeness;
 mod coverage;
 mod date_rule;
@@ -12,7 +13,6 @@ pub mod error_codes;
 mod footers;
 mod lake_table;
 pub mod memory;
-mod plain_text;
 mod planner;
 pub mod snapshot;
 pub mod sql_error;
@@ -21,6 +21,7 @@ pub mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clicks::feed::Feed;
@@ -29,12 +30,16 @@ use clicks::quarantine::quarantine_schema;
 use clicks::schema::{REQUIRED, click_schema};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, SessionStateDefaults};
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::sqlparser::ast::Statement;
 use object_store::ObjectStore;
 
+use crate::failpoint;
 use crate::suggestion::closest;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
@@ -50,6 +55,9 @@ use store::SnapshotStore;
 /// Most footers of a partition fit; one read then fetches the whole.
 const FOOTER_SIZE_HINT_BYTES: usize = 64 << 10;
 
+/// How long planning may take. A statement that people write takes milliseconds.
+const PLANNING_TIME_MAX: Duration = Duration::from_secs(60);
+
 /// What a session is made with.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -61,6 +69,10 @@ pub struct Options {
     pub memory_limit_bytes: Option<u64>,
     /// How many files may be open at once; by default what the process may open, less a reserve.
     pub max_open_files: Option<usize>,
+    /// A folder to spill to; by default one in the system's temporary folder.
+    pub spill_folder: Option<PathBuf>,
+    /// How long planning a statement may take; by default a minute.
+    pub planning_time_max: Option<Duration>,
 }
 
 /// Why there is no answer.
@@ -103,6 +115,23 @@ pub enum EngineError {
         /// What DataFusion says.
         detail: String,
     },
+    /// Memory that no operator accounts for.
+    #[error(
+        "the query took much more memory than its limit of {}, in a function such as repeat or array_agg of large \
+         values: make those smaller, or raise --memory-limit",
+        bytesize::ByteSize(*limit_bytes)
+    )]
+    Escaped {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// So complex a statement that planning it does not end.
+    #[error(
+        "planning takes longer than {} s: the statement has too many terms; write x IN (...) for many values of one \
+         column, or join with (VALUES ...) for many of several",
+        .0.as_secs_f64()
+    )]
+    Planning(Duration),
     /// The operating system refused.
     #[error("{0}")]
     Io(String),
@@ -116,14 +145,15 @@ pub struct Engine {
     snapshot: Snapshot,
     store: Arc<SnapshotStore>,
     state: SessionState,
-    tables: Tables,
+    tables: Arc<Tables>,
     coverage: CoverageReader,
     memory_limit_bytes: u64,
+    planning_time_max: Duration,
 }
 
 /// A planned query.
 pub struct Answer {
-    /// The rows; text is plain Utf8.
+    /// The rows, in the types that they were computed in.
     pub rows: SendableRecordBatchStream,
 }
 
@@ -145,17 +175,22 @@ impl Engine {
         });
         let memory_limit_bytes = options.memory_limit_bytes.unwrap_or_else(memory::default_limit_bytes);
         let codes = error_codes::dictionary(options.lists.as_deref())?;
-        Self::assemble(snapshot, store, memory_limit_bytes, &codes).map_err(|error| EngineError::Bug(error.to_string()))
+        let runtime = memory::runtime(memory_limit_bytes, options.spill_folder.as_deref());
+        let engine = runtime.and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, runtime, &codes));
+        let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
+        engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
+        Ok(engine)
     }
 
     fn assemble(
         snapshot: Snapshot,
         store: Arc<SnapshotStore>,
         memory_limit_bytes: u64,
+        runtime: Arc<RuntimeEnv>,
         codes: &[clicks::error_codes::ErrorCode],
     ) -> Result<Self, DataFusionError> {
         let url = ObjectStoreUrl::parse("lake://snapshot")?;
-        let state = session(memory_limit_bytes, &url, &store)?;
+        let state = session(runtime, memory_limit_bytes, &url, &store)?;
         let keys: &[&str] = match snapshot.granularity {
             Granularity::Day => &["account", "date"],
             Granularity::Hour => &["account", "date", "hour"],
@@ -188,7 +223,9 @@ impl Engine {
             ("error_codes", Arc::new(error_codes::table(codes)?)),
             ("quarantine", Arc::new(quarantine)),
         ];
-        Ok(Self { snapshot, store, state, tables: Tables::from(tables), coverage, memory_limit_bytes })
+        let tables = Arc::new(Tables::from(tables));
+        let planning_time_max = PLANNING_TIME_MAX;
+        Ok(Self { snapshot, store, state, tables, coverage, memory_limit_bytes, planning_time_max })
     }
 
     /// The first and the last day that have a partition.
@@ -207,11 +244,29 @@ impl Engine {
     /// Points at the place in the SQL, or names the file of the lake.
     pub async fn query(&self, text: &SqlText, parameters: &Parameters) -> Result<Answer, EngineError> {
         let statement = statement::parse(text, parameters).map_err(EngineError::Sql)?;
-        let explain = |error: DataFusionError| self.explain(text, &error);
-        let plan = planner::plan(&self.state, &self.tables, statement, parameters).map_err(explain)?;
-        let plan = self.state.create_physical_plan(&plan).await.map_err(explain)?;
-        let rows = execute_stream(plan, self.state.task_ctx()).map_err(explain)?;
-        Ok(Answer { rows: plain_text::stream(rows) })
+        let plan = self.plan(statement, parameters).await?.map_err(|error| self.explain(text, &error))?;
+        let rows = execute_stream(plan, self.state.task_ctx()).map_err(|error| self.explain(text, &error))?;
+        Ok(Answer { rows })
+    }
+
+    /// Plans on a thread of its own: planning computes without a pause, and must not keep others waiting.
+    async fn plan(
+        &self,
+        statement: Statement,
+        parameters: &Parameters,
+    ) -> Result<Result<Arc<dyn ExecutionPlan>, DataFusionError>, EngineError> {
+        let (state, tables, parameters) = (self.state.clone(), Arc::clone(&self.tables), parameters.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let planning = SpawnedTask::spawn_blocking(move || {
+            failpoint::hit("planning");
+            let plan = planner::plan(&state, &tables, statement, &parameters)?;
+            runtime.block_on(state.create_physical_plan(&plan))
+        });
+        match tokio::time::timeout(self.planning_time_max, planning.join_unwind()).await {
+            Ok(Ok(planned)) => Ok(planned),
+            Ok(Err(stopped)) => Err(EngineError::Bug(stopped.to_string())),
+            Err(_) => Err(EngineError::Planning(self.planning_time_max)),
+        }
     }
 
     /// How completely each account covers the range, for each group of feeds of which one is needed.
@@ -331,11 +386,11 @@ fn check_account(snapshot: &Snapshot, wanted: &str) -> Result<(), EngineError> {
 
 /// A session that knows functions and the snapshot's store, but neither files nor catalogs.
 fn session(
+    runtime: Arc<RuntimeEnv>,
     memory_limit_bytes: u64,
     url: &ObjectStoreUrl,
     store: &Arc<SnapshotStore>,
 ) -> Result<SessionState, DataFusionError> {
-    let runtime = memory::runtime(memory_limit_bytes)?;
     let object_store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
     runtime.register_object_store(url.as_ref(), object_store);
     let mut config = SessionConfig::new().with_information_schema(false);

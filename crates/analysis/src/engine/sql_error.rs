@@ -199,11 +199,22 @@ fn place_of(token: &TokenWithSpan) -> Option<Place> {
     Some(Place { line, column, width: width.max(1) })
 }
 
-/// How many characters the token at a place has.
+/// How many characters the token at a place has; of a name, with what a dot joins to it.
 fn token_width(sql: &str, line: usize, column: usize) -> usize {
-    let places = tokens(sql);
-    let mut places = places.iter().filter_map(place_of);
-    places.find(|place| place.line == line && place.column == column).map_or(1, |place| place.width)
+    let tokens = tokens(sql);
+    let is_here =
+        |token: &TokenWithSpan| place_of(token).is_some_and(|place| place.line == line && place.column == column);
+    let Some(start) = tokens.iter().position(is_here) else { return 1 };
+    let is_name = |token: &TokenWithSpan| matches!(token.token, Token::Word(_));
+    let mut end = start;
+    while is_name(&tokens[end])
+        && let [dot, name, ..] = &tokens[end + 1..]
+        && dot.token == Token::Period
+        && is_name(name)
+    {
+        end += 2;
+    }
+    tokens[start..=end].iter().filter_map(place_of).map(|place| place.width).sum()
 }
 
 fn end_of(sql: &str) -> Place {

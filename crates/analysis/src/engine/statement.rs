@@ -4,22 +4,24 @@
 //! table, and that every `$name` in it is a known parameter. Parameters stay placeholders; values are bound to the plan,
 //! never written into the text.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
-    DescribeAlias, Expr as SqlExpr, SetExpr, Statement, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    DescribeAlias, Expr as SqlExpr, Ident, Select, SelectItem, SetExpr, Statement, Value, ValueWithSpan, Visit,
+    VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::association;
 use super::sql_error::{Place, SqlError, SqlText};
 use crate::suggestion::closest;
 
 /// The values that `$name` stands for, by name.
-pub type Parameters = HashMap<String, ScalarValue>;
+pub type Parameters = BTreeMap<String, ScalarValue>;
 
 /// Parses and checks.
 ///
@@ -29,7 +31,8 @@ pub fn parse(text: &SqlText, parameters: &Parameters) -> Result<Statement, Box<S
     let mut statement = parse_one(text)?;
     check_reads_only(text, &statement)?;
     check_parameters(text, &statement, parameters)?;
-    let _ = VisitMut::visit(&mut statement, &mut TimeZones { parameters });
+    let _ = VisitMut::visit(&mut statement, &mut Placeholders { parameters });
+    association::nest_in_halves(&mut statement);
     Ok(statement)
 }
 
@@ -40,7 +43,11 @@ fn parse_one(text: &SqlText) -> Result<Statement, Box<SqlError>> {
     if parser.peek_token().token == Token::EOF {
         return Err(Box::new(SqlError::new(text, "there is no statement, only comments or nothing", None)));
     }
-    let statement = parser.parse_statement().map_err(parsed)?;
+    // What writes is refused as such, also in a dialect that the parser does not know.
+    let first = parser.peek_token().token.to_string().to_uppercase();
+    let statement = parser
+        .parse_statement()
+        .map_err(|error| if WRITERS.contains(&first.as_str()) { refusal(text, &first) } else { parsed(error) })?;
     let mut separated = false;
     while parser.consume_token(&Token::SemiColon) {
         separated = true;
@@ -86,9 +93,19 @@ fn check_reads_only(text: &SqlText, statement: &Statement) -> Result<(), Box<Sql
     };
     let words = refused.to_string();
     let verb = words.split_whitespace().next().unwrap_or_default().to_owned();
+    Err(refusal(text, &verb))
+}
+
+/// Words that begin a statement that does not only read.
+const WRITERS: [&str; 20] = [
+    "ALTER", "ANALYZE", "ATTACH", "CALL", "COPY", "CREATE", "DELETE", "DROP", "EXPORT", "GRANT", "IMPORT", "INSERT",
+    "INSTALL", "LOAD", "MERGE", "REPLACE", "SET", "TRUNCATE", "UPDATE", "VACUUM",
+];
+
+fn refusal(text: &SqlText, verb: &str) -> Box<SqlError> {
     let message =
         format!("{verb} is refused: the lake is read-only here, only SELECT, WITH, EXPLAIN and DESCRIBE are allowed");
-    Err(Box::new(SqlError::at_name(text, message, &verb)))
+    Box::new(SqlError::at_name(text, message, verb))
 }
 
 fn check_parameters(text: &SqlText, statement: &Statement, parameters: &Parameters) -> Result<(), Box<SqlError>> {
@@ -121,15 +138,29 @@ fn placeholder(value: &Value) -> Option<&str> {
     }
 }
 
-/// `AT TIME ZONE` is part of a type to DataFusion, which takes no placeholder there: the node of the syntax tree is
-/// replaced by one that holds the value.
-struct TimeZones<'a> {
+/// What DataFusion does not do with placeholders of a name.
+struct Placeholders<'a> {
     parameters: &'a Parameters,
 }
 
-impl VisitorMut for TimeZones<'_> {
+impl VisitorMut for Placeholders<'_> {
     type Break = ();
 
+    /// DataFusion gives parameters numbers, and names columns after them: a column is called what was written.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && holds_placeholder(expr)
+            {
+                let alias = Ident::with_quote('"', expr.to_string());
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// `AT TIME ZONE` is part of a type to DataFusion, which takes no placeholder there: the node of the syntax tree is
+    /// replaced by one that holds the value.
     fn pre_visit_expr(&mut self, expr: &mut SqlExpr) -> ControlFlow<()> {
         if let SqlExpr::AtTimeZone { time_zone, .. } = expr
             && let SqlExpr::Value(zone) = time_zone.as_mut()
@@ -140,6 +171,17 @@ impl VisitorMut for TimeZones<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn holds_placeholder(expr: &SqlExpr) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+            if placeholder(&value.value).is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    expr.visit(&mut Search).is_break()
 }
 
 /// The value that a `--param` without a declared type stands for: a whole number, a number or a truth value where it
@@ -196,8 +238,10 @@ mod tests {
             "UPDATE clicks SET is_proxy = true",
             "TRUNCATE clicks",
             "SELECT * INTO t FROM clicks",
+            "INSTALL httpfs",
+            "MERGE INTO clicks USING t",
         ] {
-            assert!(check(bad).is_err(), "{bad}");
+            assert!(check(bad).is_err_and(|error| error.contains("is refused")), "{bad}");
         }
         let error = check("SELECT 1;\nSELECT 2").unwrap_err();
         assert!(error.contains("q.sql:2:1") && error.contains("\n2 | SELECT 2\n  | ^^^^^^"), "{error}");

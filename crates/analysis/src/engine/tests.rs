@@ -303,22 +303,6 @@ async fn the_other_tables() {
 }
 
 #[tokio::test]
-async fn text_in_answers_is_plain() {
-    let lake = ten_days();
-    let engine = engine(&lake, &Options::default()).unwrap();
-    let sql = "SELECT user_ip, account, array_agg(user_ip) AS ips, query_parameters, feeds FROM clicks GROUP BY ALL";
-    let sql = sql.replace("GROUP BY ALL", "GROUP BY user_ip, account, query_parameters, feeds");
-    let text = SqlText { name: "q".into(), sql };
-    let answer = engine.query(&text, &Parameters::new()).await.unwrap();
-    let schema = format!("{:?}", answer.rows.schema());
-    assert!(schema.contains("Utf8") && !schema.contains("View"), "{schema}");
-    assert_eq!(
-        answer.rows.try_collect::<Vec<_>>().await.unwrap().iter().map(|batch| batch.num_rows()).sum::<usize>(),
-        3
-    );
-}
-
-#[tokio::test]
 async fn memory_is_bounded_a_sort_spills_and_what_cannot_is_told() {
     let lake = TestLake::new();
     let options = Options { memory_limit_bytes: Some(16 << 20), ..Options::default() };
@@ -336,4 +320,33 @@ async fn memory_is_bounded_a_sort_spills_and_what_cannot_is_told() {
         error.to_string().contains("memory limit of 16.0 MiB") && error.to_string().contains("--memory-limit"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn columns_named_by_parameters_are_always_called_the_same() {
+    let lake = ten_days();
+    let engine = engine(&lake, &Options::default()).unwrap();
+    let parameters = ["from", "to", "timezone", "a", "b", "c"].map(|name| (name.to_owned(), ScalarValue::from(name)));
+    let parameters = Parameters::from(parameters);
+    let text = SqlText { name: "q".into(), sql: "SELECT $to, $c, $from, upper($a), $timezone, $b".into() };
+    let answer = engine.query(&text, &parameters).await.unwrap();
+    let schema = answer.rows.schema();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names, ["$to", "$c", "$from", "upper($a)", "$timezone", "$b"]);
+    assert_eq!(ask_with(&engine, &text.sql, &parameters).await.unwrap(), ["to|c|from|A|timezone|b"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn planning_ends_with_thousands_of_terms_and_is_given_up_when_it_takes_too_long() {
+    let lake = ten_days();
+    let sql = |op: &str, terms: u32| {
+        let terms: Vec<String> = (0..terms).map(|i| format!("affiliate_id = {i}")).collect();
+        format!("SELECT count(*) FROM clicks WHERE {}", terms.join(op))
+    };
+    let patient = engine(&lake, &Options::default()).unwrap();
+    assert_eq!(ask(&patient, &sql(" OR ", 2_000)).await.unwrap(), ["100"]);
+    let hasty = Options { planning_time_max: Some(std::time::Duration::from_millis(1)), ..Options::default() };
+    let error = ask(&engine(&lake, &hasty).unwrap(), &sql(" AND ", 500)).await.unwrap_err();
+    assert!(matches!(error, EngineError::Planning(_)), "{error}");
+    assert!(error.to_string().contains("planning takes longer than 0.001 s"), "{error}");
 }

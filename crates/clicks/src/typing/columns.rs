@@ -124,7 +124,13 @@ impl ColumnBuilder {
             }};
         }
         match self {
-            ColumnBuilder::Text(builder) => finish!(builder),
+            ColumnBuilder::Text(builder) => {
+                pad!(builder, rows);
+                let texts = builder.finish();
+                // The next clicks will be much like these: texts that grow by doubling are copied again and again.
+                *builder = StringBuilder::with_capacity(with_reserve(rows), with_reserve(texts.value_data().len()));
+                Arc::new(texts)
+            }
             ColumnBuilder::Integer(builder) => finish!(builder),
             ColumnBuilder::Code(builder) => finish!(builder),
             ColumnBuilder::Flag(builder) => finish!(builder),
@@ -137,6 +143,10 @@ impl ColumnBuilder {
             }
         }
     }
+}
+
+fn with_reserve(size: usize) -> usize {
+    size + size / 16
 }
 
 fn pad_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, len: usize) {

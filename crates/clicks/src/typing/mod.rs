@@ -26,7 +26,7 @@ use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
 use columns::ColumnBuilder;
 use extra::{Leftovers, Member, path_of};
 use keys::{Found, Keys, Target};
-use objects::{ABSENT, ObjectTable, Seen};
+use objects::{ABSENT, ObjectId, ObjectTable};
 use plain::Cursor;
 use required::check_required;
 use scalar::Token;
@@ -36,6 +36,8 @@ use scalar::Token;
 pub const DEPTH_MAX: usize = 32;
 /// What a row takes beside its values: a place in each column that any row has a value in.
 const ROW_BYTES: usize = 64;
+/// Source texts of objects that are remembered from one sheet to the next; past it all are forgotten.
+const REMEMBERED_BYTES_MAX: usize = 12 << 20;
 
 /// Why a row is no click.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +93,7 @@ struct RawRow<'a> {
 /// An object of a row.
 enum RawObject<'a> {
     /// One that was typed before.
-    Seen(Seen),
+    Seen(ObjectId),
     /// The source text of a new one.
     New(&'a str),
 }
@@ -175,9 +177,9 @@ impl ClickTyper {
                 Found::Known(Target::Object(index)) => {
                     cursor.peek()?;
                     raw.objects[index] = Some(match objects[index].find_at_start(cursor.rest()) {
-                        Some((seen, length)) => {
+                        Some((id, length)) => {
                             cursor.skip(length);
-                            RawObject::Seen(seen.clone())
+                            RawObject::Seen(id)
                         }
                         None => RawObject::New(cursor.known_flat_object(&mut object_keys[index])?),
                     });
@@ -257,9 +259,9 @@ impl ClickTyper {
         for (place, object) in raw.objects.into_iter().enumerate() {
             match object {
                 None => {}
-                Some(RawObject::Seen(seen)) => {
-                    extra.extend_from_slice(&seen.extra);
-                    self.objects[place].assign(self.rows, seen.id);
+                Some(RawObject::Seen(id)) => {
+                    extra.extend_from_slice(self.objects[place].extra_of(id));
+                    self.objects[place].assign(self.rows, id);
                 }
                 Some(RawObject::New(source)) => self.append_object(place, source, &mut extra),
             }
@@ -277,9 +279,8 @@ impl ClickTyper {
 
     fn append_object(&mut self, place: usize, source: &str, extra: &mut Vec<Member>) {
         let table = &mut self.objects[place];
-        if let Some(seen) = table.find(source) {
-            extra.extend_from_slice(&seen.extra);
-            let id = seen.id;
+        if let Some(id) = table.find(source) {
+            extra.extend_from_slice(table.extra_of(id));
             return table.assign(self.rows, id);
         }
         let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::new());
@@ -310,15 +311,14 @@ impl ClickTyper {
             extra.append(&mut members_of(vec![(prefix.trim_end_matches('.').to_owned(), source)]));
             return table.assign(self.rows, ABSENT);
         }
-        let id = table.add();
+        let position = table.next_position();
         for (index, value) in values {
-            self.bytes += value.len() + 8;
-            if let Some((_, builder)) = table.columns.iter_mut().find(|(column, _)| *column == index) {
-                set_scalar(builder, id as usize, index, value, &mut odd);
+            if let Some(builder) = table.builder(index) {
+                set_scalar(builder, position, index, value, &mut odd);
             }
         }
         let mut members = members_of(odd);
-        table.remember(source, id, &members);
+        let id = table.add(source, &members);
         extra.append(&mut members);
         table.assign(self.rows, id);
     }
@@ -345,6 +345,9 @@ impl ClickTyper {
             for (index, values) in values {
                 columns[index] = Some(TypedColumn { values, origin: Origin::Object(place) });
             }
+        }
+        if self.objects.iter().map(ObjectTable::bytes_remembered).sum::<usize>() > REMEMBERED_BYTES_MAX {
+            self.objects.iter_mut().for_each(ObjectTable::forget);
         }
         let dates = columns[position::CLICK_TIME].as_ref().map(|column| dates_of(&column.values));
         let feed = StringArray::from(vec![self.observation.feed.map(Feed::name)]);

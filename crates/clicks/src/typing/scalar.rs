@@ -54,8 +54,17 @@ impl<'a> Token<'a> {
 
     /// An integer in its one canonical spelling: `007` and `5.0` are something else.
     pub(super) fn to_integer(&self) -> Option<i64> {
+        const DIGITS_ALWAYS_FITTING: usize = 18;
         let text = self.as_written()?;
         let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        if let [b'1'..=b'9', ..] = digits
+            && digits.len() == text.len()
+            && digits.len() <= DIGITS_ALWAYS_FITTING
+        {
+            return digits
+                .iter()
+                .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')));
+        }
         let canonical = match digits {
             [b'0'] => digits.len() == text.len(),
             [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
@@ -98,6 +107,9 @@ impl<'a> Token<'a> {
 
 /// A decimal number as a count of millionths; none where it has finer digits, or more than fit.
 fn parse_money(text: &str) -> Option<i128> {
+    if text == "0" {
+        return Some(0);
+    }
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),

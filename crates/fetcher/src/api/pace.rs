@@ -37,9 +37,11 @@ struct State {
 impl Pace {
     pub(super) fn new(requests_per_second: u32, window: Duration) -> Pace {
         let per_second = NonZeroU32::new(requests_per_second).unwrap_or(NonZeroU32::MIN);
-        // Nine tenths, and a burst of a second's worth: 28 seconds' worth in any 30 seconds.
+        // Nine tenths, and a burst of at most a fifteenth of a window's worth: less than the whole in any window.
         let period = Duration::from_secs(10) / (9 * per_second.get());
-        let quota = Quota::with_period(period).unwrap_or(Quota::per_second(per_second)).allow_burst(per_second);
+        let fifteenth = (window.as_secs_f64() * f64::from(per_second.get()) / 15.0) as u32;
+        let burst = NonZeroU32::new(fifteenth.min(per_second.get())).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(period).unwrap_or(Quota::per_second(per_second)).allow_burst(burst);
         Pace {
             limiter: RateLimiter::direct(quota),
             turnstile: tokio::sync::Mutex::new(()),

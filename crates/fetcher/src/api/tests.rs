@@ -7,3 +7,4 @@ mod network;
 mod retries;
 mod secrecy;
 mod server;
+mod simulated;

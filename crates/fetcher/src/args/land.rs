@@ -7,7 +7,7 @@ use clicks::feed::Feed;
 use clicks::time_bound::Edge;
 
 use super::time::{RangeFlags, parse_time};
-use super::{LakeArgs, Range, SummaryFormat, TimeError, ZoneArgs};
+use super::{LakeArgs, PseudonymArgs, Range, SummaryFormat, TimeError, ZoneArgs};
 
 /// Arguments of `fetcher land`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,9 @@ pub struct Land {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub zone: ZoneArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub pseudonyms: PseudonymArgs,
     /// Form of the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub format: SummaryFormat,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clicks::feed::Feed;
 
-use super::{EverflowArgs, LakeArgs, SummaryFormat, Tolerance, ZoneArgs, parse_duration};
+use super::{EverflowArgs, LakeArgs, PseudonymArgs, SummaryFormat, Tolerance, ZoneArgs, parse_duration};
 use crate::pull::goal::Retention;
 
 const RANGE: &str = "What to get";
@@ -65,6 +65,9 @@ pub struct Pull {
     #[command(flatten, next_help_heading = "Lake")]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub lake: LakeArgs,
+    #[command(flatten, next_help_heading = "Personal data")]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub pseudonyms: PseudonymArgs,
     #[command(flatten, next_help_heading = "Options")]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub zone: ZoneArgs,

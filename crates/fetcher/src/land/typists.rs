@@ -1,6 +1,6 @@
 //! The threads that type rows.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
 use clicks::document::{Block, Piece, Structure};
@@ -8,18 +8,13 @@ use clicks::quarantine::QuarantinedRow;
 use clicks::typing::{ClickTyper, Observation, Rejected};
 
 use super::TypedClicks;
+use super::source::{Source, SourceBlock};
 
 /// Typed clicks that one thread hands over at once, in bytes.
-const SHEET_BYTES: usize = 10 << 20;
+const SHEET_BYTES: usize = 3 << 20;
 
 /// What a row in quarantine takes beside its texts.
 pub(crate) const QUARANTINED_BYTES: usize = size_of::<QuarantinedRow>() + 4 * 16;
-
-/// A block, and the file it came from.
-pub(super) struct SourceBlock {
-    pub(super) source: String,
-    pub(super) block: Block,
-}
 
 /// Rows that were typed, or could not be.
 #[derive(Default)]
@@ -53,22 +48,17 @@ impl Sheet {
 }
 
 /// Types the rows of blocks until there are none, or nobody takes the clicks.
-pub(super) fn type_rows(
-    observation: Observation,
-    blocks: &Mutex<Option<Receiver<SourceBlock>>>,
-    to_desk: &SyncSender<Sheet>,
-    used: &Sender<Vec<u8>>,
-) {
+pub(super) fn type_rows(observation: Observation, source: &Mutex<Source>, to_desk: &SyncSender<Sheet>) {
     let mut typist = Typist { typer: ClickTyper::new(observation), sheet: Sheet::default() };
+    let mut used = None;
     loop {
-        let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|queue| queue.recv().ok());
+        let next = source.lock().unwrap_or_else(PoisonError::into_inner).next_block(used.take());
         let Some(SourceBlock { source, block }) = next else {
             let _ = to_desk.send(typist.hand_over());
             return;
         };
         typist.type_block(&source, &block);
-        // The reader may be done already, and then needs no more buffers.
-        let _ = used.send(block.bytes);
+        used = Some(block.bytes);
         if typist.typer.bytes() + typist.sheet.bytes >= SHEET_BYTES && to_desk.send(typist.hand_over()).is_err() {
             return;
         }

@@ -64,21 +64,8 @@ impl Additions {
     }
 
     fn store(&self, made: &FullClick<'_>, traffic: &Traffic) -> Stored {
-        let Origin { hour_start, index, .. } = made.origin;
-        let mut dice = Dice::new(traffic.config().seed, Purpose::Addition, hour_start as u64, index);
-        let second = made.unix_seconds;
-        let is_late = dice.chance(self.late_permille);
-        let (shortest, longest) = self.late_seconds.clone().into_inner();
-        let delay = u64::from(shortest) + dice.below(u64::from(longest.saturating_sub(shortest)) + 1);
-        let told = Values {
-            is_unique: made.is_unique,
-            has_conversion: made.has_conversion,
-            payout: made.payout,
-            revenue: made.revenue,
-        };
-        let (values, later) = if self.values_change { change(second, told, &mut dice) } else { (told, None) };
-        let click = Click {
-            unix_timestamp: second,
+        let mut click = Click {
+            unix_timestamp: made.unix_seconds,
             transaction_id: made.transaction_id.clone(),
             error_code: made.error_code,
             offer_id: made.offer.id,
@@ -86,10 +73,28 @@ impl Additions {
             advertiser_id: traffic.world().advertisers.get(made.offer.advertiser).map_or(0, |advertiser| advertiser.id),
             offer_group_id: made.offer.group_id,
             campaign_id: if made.in_campaign { CAMPAIGN_ID } else { 0 },
-            appears_at: if is_late { second + delay as i64 } else { second },
-            values,
-            later,
+            appears_at: made.unix_seconds,
+            values: Values {
+                is_unique: made.is_unique,
+                has_conversion: made.has_conversion,
+                payout: made.payout,
+                revenue: made.revenue,
+            },
+            later: None,
         };
+        // A stream of chance costs more than all else here.
+        if self.late_permille > 0 || self.values_change {
+            let Origin { hour_start, index, .. } = made.origin;
+            let mut dice = Dice::new(traffic.config().seed, Purpose::Addition, hour_start as u64, index);
+            if dice.chance(self.late_permille) {
+                let (shortest, longest) = self.late_seconds.clone().into_inner();
+                let spread = u64::from(longest.saturating_sub(shortest)) + 1;
+                click.appears_at += i64::from(shortest) + dice.below(spread) as i64;
+            }
+            if self.values_change {
+                change(&mut click, &mut dice);
+            }
+        }
         Stored { click, origin: Some(made.origin) }
     }
 
@@ -122,16 +127,16 @@ impl Additions {
     }
 }
 
-/// What is told of a click at first, and what from when on. A conversion brings its own payout and revenue.
-fn change(second: i64, last: Values, dice: &mut Dice) -> (Values, Option<(i64, Values)>) {
-    if last.has_conversion {
-        let at = second + 600 + dice.below(4 * 86_400) as i64;
+/// Makes what is known of a click what will be known of it later. A conversion brings its own payout and revenue.
+fn change(click: &mut Click, dice: &mut Dice) {
+    let told = click.values;
+    if told.has_conversion {
         let earned = 500 * (1 + dice.below(60) as i64);
-        let later = Values { payout: last.payout + earned, revenue: last.revenue + earned * 5 / 4, ..last };
-        (Values { has_conversion: false, ..last }, Some((at, later)))
-    } else if !last.is_unique && dice.chance(300) {
-        (Values { is_unique: true, ..last }, Some((second + 60 + dice.below(3600) as i64, last)))
-    } else {
-        (last, None)
+        let later = Values { payout: told.payout + earned, revenue: told.revenue + earned * 5 / 4, ..told };
+        click.later = Some((click.unix_timestamp + 600 + dice.below(4 * 86_400) as i64, later));
+        click.values.has_conversion = false;
+    } else if !told.is_unique && dice.chance(300) {
+        click.later = Some((click.unix_timestamp + 60 + dice.below(3600) as i64, told));
+        click.values.is_unique = true;
     }
 }

@@ -151,19 +151,17 @@ fn compress(body: &[u8]) -> Vec<u8> {
 
 type Piece = Result<Bytes, std::io::Error>;
 
-/// Some bytes, then the end of the connection.
+/// Some bytes, then the end of the connection; without any, not even a head is sent.
 fn cut_after(bytes: Vec<u8>, in_progress: InProgress) -> Body {
-    let cut = || Err(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "cut as asked"));
-    Body::from_stream(stream::unfold((Some(bytes), in_progress), move |(bytes, in_progress)| async move {
+    Body::from_stream(stream::unfold((Some(bytes), in_progress), |(bytes, in_progress)| async move {
         match bytes {
-            Some(bytes) if !bytes.is_empty() => Some((Ok(Bytes::from(bytes)), (None, in_progress))),
-            _ => {
-                // Gives what was written before a chance to leave.
-                tokio::task::yield_now().await;
-                let piece: Piece = cut();
-                Some((piece, (None, in_progress)))
-            }
+            Some(bytes) if !bytes.is_empty() => return Some((Piece::Ok(bytes.into()), (None, in_progress))),
+            Some(_) => {}
+            // Lets what was handed over leave before the connection breaks.
+            None => tokio::task::yield_now().await,
         }
+        let cut = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "cut as asked");
+        Some((Err(cut), (None, in_progress)))
     }))
 }
 

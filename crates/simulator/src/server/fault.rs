@@ -3,6 +3,9 @@
 //! Promises that the same faults, seed and order of requests give the same failures: chance is drawn from the number of the
 //! request at its endpoint, nothing else.
 
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
@@ -117,6 +120,29 @@ impl Fault {
                 name.to_owned()
             }
         }
+    }
+}
+
+/// A name that is no fault's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownFault(String);
+
+impl fmt::Display for UnknownFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = Fault::ALL.into_iter().map(Fault::name).collect();
+        write!(out, "no fault is called \"{}\", only a status from 300 to 599 and {}", self.0, names.join(", "))
+    }
+}
+
+impl Error for UnknownFault {}
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFault> {
+        let named = Self::ALL.into_iter().find(|fault| fault.name() == name);
+        let status = || name.parse().ok().filter(|status| (300..600).contains(status)).map(Self::Status);
+        named.or_else(status).ok_or_else(|| UnknownFault(name.to_owned()))
     }
 }
 

@@ -61,7 +61,7 @@ pub use click::{Click, Values};
 pub use clock::Clock;
 pub use content::Content;
 pub use endpoint::{Endpoint, KeyKind};
-pub use fault::{Fault, Faults, Scripted};
+pub use fault::{Fault, Faults, Scripted, UnknownFault};
 pub use log::Received;
 pub use running::Server;
 pub use settings::{

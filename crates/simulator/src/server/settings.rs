@@ -104,6 +104,15 @@ impl Caps {
             Feed::NetworkClicks => self.network_clicks,
         }
     }
+
+    /// Sets the cap of a feed.
+    pub fn set(&mut self, feed: Feed, rows: usize) {
+        match feed {
+            Feed::InvalidClicks => self.invalid_clicks = rows,
+            Feed::AffiliateClicks => self.affiliate_clicks = rows,
+            Feed::NetworkClicks => self.network_clicks = rows,
+        }
+    }
 }
 
 /// How long raw clicks are kept; those with a conversion are kept for ever.

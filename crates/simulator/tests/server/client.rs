@@ -103,3 +103,26 @@ pub(crate) fn clicks(count: i64) -> Vec<Click> {
         })
         .collect()
 }
+
+/// The bytes of an answer until the server closes the connection, or until there are `enough`.
+pub(crate) async fn raw(server: &Server, endpoint: Endpoint, headers: &str, body: &Value, enough: usize) -> Vec<u8> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let body = body.to_string();
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nX-Eflow-API-Key: {}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        endpoint.path(),
+        key(endpoint),
+        body.len(),
+    );
+    let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    while answer.len() < enough {
+        match stream.read(&mut piece).await {
+            Ok(0) | Err(_) => break,
+            Ok(length) => answer.extend_from_slice(&piece[..length]),
+        }
+    }
+    answer
+}

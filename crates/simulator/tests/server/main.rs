@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod additions;
+mod aggregate;
+mod answers;
 mod caps;
 mod client;
+mod command_line;
+mod faults;
 mod filters;
 mod keys;
+mod limits;
+mod windows;

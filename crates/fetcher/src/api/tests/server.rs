@@ -84,6 +84,7 @@ impl Server {
         let this = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
                 tokio::spawn(this.clone().serve(stream, Arc::clone(&acts)));
             }
         });
