@@ -88,8 +88,10 @@ pub struct AnswerArgs {
     /// A value for a parameter of the query; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
-    /// The lake's folder; by default CLICKPROOF_LAKE, else ./lake, else the sample that ships
-    #[arg(long, value_name = "DIR")]
+    /// The lake: a folder, or s3://BUCKET/PREFIX with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION set
+    /// (AWS_ENDPOINT_URL for other servers than Amazon's); by default CLICKPROOF_LAKE, else ./lake, else the sample that
+    /// ships
+    #[arg(long, value_name = "DIR|URL")]
     pub lake: Option<PathBuf>,
     /// A folder of your own queries, which come in addition or replace
     #[arg(long, value_name = "DIR")]

@@ -9,6 +9,7 @@ use bytesize::ByteSize;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use clicks::feed::Feed;
+use clicks::lake::{Place, PlaceError};
 use clicks::time_bound::{self, Edge, TimeBoundError};
 use datafusion::common::ScalarValue;
 
@@ -29,9 +30,9 @@ const LEAST_MEMORY: ByteSize = ByteSize::mib(16);
 /// What was typed cannot be meant.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// A lake in a place that this build cannot read.
-    #[error("cannot read the lake {0}: only folders on this machine, no URLs, are supported so far")]
-    RemoteLake(String),
+    /// A lake in a place where none can be.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// No such query.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -107,8 +108,8 @@ pub enum RequestError {
 /// Which lake is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LakeChoice {
-    /// A folder.
-    Folder(PathBuf),
+    /// One that is named: a folder, or a prefix in a bucket.
+    Named(Place),
     /// The sample that is embedded in the binary.
     Sample,
 }
@@ -131,15 +132,12 @@ pub struct Question {
 /// Chooses the lake: the flag, the environment, `./lake`, the sample.
 ///
 /// # Errors
-/// A URL, which only later releases read.
+/// A URL that names no lake.
 pub fn choose_lake(flag: Option<&Path>, environment: &Environment) -> Result<LakeChoice, RequestError> {
     let named = flag.or(environment.lake.as_deref());
-    if let Some(url) = named.and_then(Path::to_str).filter(|name| name.contains("://")) {
-        return Err(RequestError::RemoteLake(url.to_owned()));
-    }
     Ok(match named {
-        Some(folder) => LakeChoice::Folder(folder.to_owned()),
-        None if Path::new(LAKE_HERE).is_dir() => LakeChoice::Folder(LAKE_HERE.into()),
+        Some(typed) => LakeChoice::Named(Place::parse(typed)?),
+        None if Path::new(LAKE_HERE).is_dir() => LakeChoice::Named(Place::Folder(LAKE_HERE.into())),
         None => LakeChoice::Sample,
     })
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use clicks::lake::Place;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
@@ -132,7 +133,12 @@ async fn answer(
     let options = format_options(args, environment);
     let written = formats::write(args.format, begun.rows, &meta, &options, output.writer()?).await;
     let written = written.map_err(|error| match error {
-        FormatError::Query(error) => RunError::Engine(begun.engine.explain(&question.text, &error)),
+        FormatError::Query(error) => RunError::Engine(match begun.engine.explain(&question.text, &error) {
+            EngineError::Replaced(reason) => {
+                EngineError::Replaced(format!("the answer had begun and is cut off, do not use it: {reason}"))
+            }
+            other => other,
+        }),
         other => RunError::Format(other),
     })?;
     output.commit()?;
@@ -166,7 +172,7 @@ async fn begin(
 ) -> Result<Begun, RunError> {
     failpoint::hit("command");
     let snapshot = match lake {
-        LakeChoice::Folder(root) => Snapshot::of_directory(root).map_err(EngineError::from)?,
+        LakeChoice::Named(place) => Snapshot::open(place).map_err(EngineError::from)?,
         LakeChoice::Sample => Snapshot::of_sample(),
     };
     let mut notes = Vec::new();
@@ -231,7 +237,7 @@ fn parameters_of(query: &Query) -> String {
 
 /// An answer must not replace what it was made from.
 fn refuse_output_in_lake(output: Option<&Path>, lake: &LakeChoice) -> Result<(), RunError> {
-    let (Some(output), LakeChoice::Folder(lake)) = (output, lake) else { return Ok(()) };
+    let (Some(output), LakeChoice::Named(Place::Folder(lake))) = (output, lake) else { return Ok(()) };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // What cannot be resolved does not exist, and is refused with its own words when it is opened.
     let resolved = output.canonicalize().or_else(|_| folder.canonicalize());

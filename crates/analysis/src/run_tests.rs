@@ -176,9 +176,11 @@ async fn lists_replace_error_codes_and_an_empty_lake_says_so() {
 #[test]
 fn the_lake_is_the_flags_then_the_environments_then_the_sample() {
     let named = Environment { lake: Some("from-environment".into()), ..Environment::default() };
-    let folder = |name: &str| LakeChoice::Folder(name.into());
+    let folder = |name: &str| LakeChoice::Named(Place::Folder(name.into()));
     assert_eq!(choose_lake(Some(Path::new("flag")), &named).unwrap(), folder("flag"));
     assert_eq!(choose_lake(None, &named).unwrap(), folder("from-environment"));
     assert_eq!(choose_lake(None, &Environment::default()).unwrap(), LakeChoice::Sample);
-    assert!(choose_lake(Some(Path::new("s3://bucket/lake")), &named).is_err());
+    let s3 = Place::parse(Path::new("s3://bucket/lake")).unwrap();
+    assert_eq!(choose_lake(Some(Path::new("s3://bucket/lake")), &named).unwrap(), LakeChoice::Named(s3));
+    assert!(choose_lake(Some(Path::new("gs://bucket/lake")), &named).is_err());
 }

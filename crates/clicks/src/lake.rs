@@ -1,26 +1,38 @@
-//! Where clicks lie: the folders of a lake, its `lake.json`, and the names that partitions go by.
+//! A lake: where clicks lie, its `lake.json`, and the files that it holds.
 //!
-//! Promises that paths are built from typed values only, and that a listing sees nothing but partitions: temporaries
-//! have no `.parquet` suffix, foreign files are reported apart. Leaves reading and writing partitions to
-//! [`crate::partition`] and [`crate::landing`].
+//! Promises that a listing sees nothing but partitions: temporaries have no `.parquet` suffix, foreign files are
+//! reported apart. A lake is in a folder or in an object store; which, is known to its back end only. Leaves reading and
+//! writing partitions to [`crate::partition`] and [`crate::landing`].
 
-use std::fmt;
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::ops::Deref;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use object_store::{ObjectMeta, ObjectStore};
 use serde::{Deserialize, Serialize};
 
-use crate::lock::{LakeLock, LockError};
+use crate::lock::LockError;
+use crate::partition::{Footer, OpenPartition, PartitionError};
+
+mod backend;
+mod bucket;
+mod disk;
+mod layout;
+mod place;
+
+use backend::{Backend, Fill, Listed};
+pub(crate) use backend::{Opened, Publication, TRIES_MAX, Version, until_published};
+use bucket::Bucket;
+use disk::Disk;
+pub use layout::{Account, Granularity, InvalidAccount, PARTITION_FILE, PartitionKey, Period};
+use layout::{location_of, partition_at, quarantined_at};
+pub(crate) use layout::{login_location, quarantine_location};
+pub use place::{Place, PlaceError};
 
 /// The version of the layout that this build writes, and the newest it reads.
 pub const FORMAT_VERSION: u32 = 1;
-/// The name of the file of a partition.
-pub const PARTITION_FILE: &str = "clicks.parquet";
 const LAKE_FILE: &str = "lake.json";
 /// How long to wait for another process that makes the same lake, which takes it milliseconds.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,7 +74,25 @@ pub enum LakeError {
         /// Its granularity.
         found: Granularity,
     },
-    /// The operating system refused.
+    /// Somebody has changed `lake.json`, or copied the files of another lake.
+    #[error(
+        "{path} is a partition of another granularity than lake.json says, which is {said}: restore lake.json, or move the partition out of the lake"
+    )]
+    MixedGranularity {
+        /// The partition.
+        path: PathBuf,
+        /// What `lake.json` says.
+        said: Granularity,
+    },
+    /// There is no such place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Two writers would overwrite each other's clicks.
+    #[error(
+        "the object store of {0} ignores the conditions of a put (If-None-Match, If-Match), without which landings at once would lose clicks: use a store that has them"
+    )]
+    NoConditions(PathBuf),
+    /// The operating system or the object store refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
         /// What was tried.
@@ -81,151 +111,39 @@ impl LakeError {
     }
 }
 
-/// The name of one Everflow login: `[a-z][a-z0-9_-]*`, at most 64 characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Account(String);
-
-/// A name that no account can have.
-#[derive(Debug, thiserror::Error)]
-#[error("'{0}' cannot name an account: use a lower-case letter, then letters, digits, '_' or '-', 64 at most")]
-pub struct InvalidAccount(String);
-
-impl FromStr for Account {
-    type Err = InvalidAccount;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let starts_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
-        if starts_well && name.len() <= 64 && name.bytes().all(allowed) {
-            Ok(Account(name.to_owned()))
-        } else {
-            Err(InvalidAccount(name.to_owned()))
-        }
-    }
-}
-
-impl Default for Account {
-    fn default() -> Self {
-        Account("default".to_owned())
-    }
-}
-
-impl Account {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Deref for Account {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// How finely a lake is partitioned: fixed at its birth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Granularity {
-    /// One file per account and UTC day.
-    #[default]
-    Day,
-    /// One file per account and UTC hour, for millions of clicks a day.
-    Hour,
-}
-
-impl fmt::Display for Granularity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Granularity::Day => "day",
-            Granularity::Hour => "hour",
-        })
-    }
-}
-
-/// The UTC day, or hour of a day, that a partition holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Period {
-    /// The day.
-    pub date: NaiveDate,
-    /// The hour, in a lake partitioned by hour.
-    pub hour: Option<u8>,
-}
-
-impl Period {
-    /// The period that holds a second since 1970; none where no calendar reaches.
-    #[must_use]
-    pub fn of(second: i64, granularity: Granularity) -> Option<Period> {
-        let time = DateTime::<Utc>::from_timestamp(second, 0)?;
-        let hour = match granularity {
-            Granularity::Day => None,
-            Granularity::Hour => u8::try_from(time.hour()).ok(),
-        };
-        Some(Period { date: time.date_naive(), hour })
-    }
-
-    /// The first and the last second of the period, since 1970.
-    #[must_use]
-    pub fn seconds(&self) -> (i64, i64) {
-        let midnight = self.date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
-        match self.hour {
-            None => (midnight, midnight + 86_399),
-            Some(hour) => (midnight + i64::from(hour) * 3600, midnight + i64::from(hour) * 3600 + 3599),
-        }
-    }
-}
-
-/// What one partition holds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PartitionKey {
-    /// The login.
-    pub account: Account,
-    /// The UTC day.
-    pub date: NaiveDate,
-    /// The UTC hour, in a lake partitioned by hour.
-    pub hour: Option<u8>,
-}
-
-impl PartitionKey {
-    /// The partition of an account and a period.
-    #[must_use]
-    pub fn new(account: &Account, period: Period) -> PartitionKey {
-        PartitionKey { account: account.clone(), date: period.date, hour: period.hour }
-    }
-
-    /// The day or hour.
-    #[must_use]
-    pub fn period(&self) -> Period {
-        Period { date: self.date, hour: self.hour }
-    }
-}
-
-impl fmt::Display for PartitionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "account={}/date={}", self.account, self.date.format("%Y-%m-%d"))?;
-        match self.hour {
-            Some(hour) => write!(f, "/hour={hour:02}"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// The file of a partition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionFile {
     /// What it holds.
     pub key: PartitionKey,
-    /// Where it lies.
+    /// Where it lies, relative to the lake, with `/` between.
+    pub location: String,
+    /// What messages call it: its path, or its URL.
     pub path: PathBuf,
+    /// In an object store: its size, time and ETag when it was listed.
+    pub object: Option<ObjectMeta>,
+}
+
+/// A file of the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineFile {
+    /// The account whose rows it holds.
+    pub account: Account,
+    /// Where it lies, relative to the lake, with `/` between.
+    pub location: String,
+    /// What messages call it: its path, or its URL.
+    pub path: PathBuf,
+    /// In an object store: its size, time and ETag when it was listed.
+    pub object: Option<ObjectMeta>,
+}
+
+/// The Parquet files where clicks belong.
+#[derive(Debug, Clone, Default)]
+pub struct ClickFiles {
+    /// Every partition, sorted by account, date and hour.
+    pub partitions: Vec<PartitionFile>,
+    /// What is no partition, sorted.
+    pub strangers: Vec<PathBuf>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -239,25 +157,54 @@ struct LakeVersion {
     format_version: u32,
 }
 
-/// A lake on a local disk.
+/// A lake, in a folder or in an object store.
 #[derive(Debug, Clone)]
 pub struct Lake {
-    root: PathBuf,
+    backend: Arc<dyn Backend>,
+    name: PathBuf,
     granularity: Granularity,
 }
 
 impl Lake {
-    /// Opens a lake that exists.
+    /// Opens a lake that exists: a folder, `file://FOLDER` or `s3://BUCKET/PREFIX`.
     ///
     /// # Errors
-    /// Where the folder has no `lake.json`, or one that this build cannot read.
-    pub fn open(root: &Path) -> Result<Lake, LakeError> {
-        let path = root.join(LAKE_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(LakeError::Missing(root.to_owned())),
-            Err(source) => return Err(LakeError::Io { action: "read", path, source }),
-        };
+    /// Where the place has no `lake.json`, or one that this build cannot read; where there is no such place.
+    pub fn open(typed: &Path) -> Result<Lake, LakeError> {
+        Lake::at(&Place::parse(typed)?)
+    }
+
+    /// Opens a lake that exists at a place.
+    ///
+    /// # Errors
+    /// As [`Lake::open`].
+    pub fn at(place: &Place) -> Result<Lake, LakeError> {
+        Lake::in_backend(connect(place)?)
+    }
+
+    /// Opens a lake, or makes one in a new or empty place.
+    ///
+    /// # Errors
+    /// As [`Lake::open`]; where the place holds something else; where another granularity than the lake's is asked;
+    /// where an object store ignores the conditions of a put.
+    pub fn open_or_create(typed: &Path, wanted: Option<Granularity>) -> Result<Lake, LakeError> {
+        Lake::made_in(connect(&Place::parse(typed)?)?, wanted)
+    }
+
+    /// Opens a lake at the root of an object store, or makes one there. Messages call it by this name.
+    ///
+    /// # Errors
+    /// As [`Lake::open_or_create`].
+    pub fn in_store(store: Arc<dyn ObjectStore>, name: &str, wanted: Option<Granularity>) -> Result<Lake, LakeError> {
+        Lake::made_in(Arc::new(Bucket::of_store(store, name.to_owned())?), wanted)
+    }
+
+    fn in_backend(backend: Arc<dyn Backend>) -> Result<Lake, LakeError> {
+        let path = backend.name_of(LAKE_FILE);
+        let mut text = String::new();
+        let opened = backend.open(LAKE_FILE).map_err(LakeError::io("read", &path))?;
+        let mut file = opened.ok_or_else(|| LakeError::Missing(backend.name()))?.file;
+        file.read_to_string(&mut text).map_err(LakeError::io("read", &path))?;
         let unreadable = |source| LakeError::Unreadable { path: path.clone(), source };
         // The version first: a later one may say the rest in words that this build does not know.
         let version: LakeVersion = serde_json::from_str(&text).map_err(unreadable)?;
@@ -265,68 +212,53 @@ impl Lake {
             return Err(LakeError::Newer { path, found: version.format_version });
         }
         let json: LakeJson = serde_json::from_str(&text).map_err(unreadable)?;
-        Ok(Lake { root: root.to_owned(), granularity: json.partition })
+        Ok(Lake { name: backend.name(), backend, granularity: json.partition })
     }
 
-    /// Opens a lake, or makes one in a new or empty folder.
-    ///
-    /// # Errors
-    /// As [`Lake::open`]; where the folder holds something else; where another granularity than the lake's is asked.
-    pub fn open_or_create(root: &Path, wanted: Option<Granularity>) -> Result<Lake, LakeError> {
-        let opened = match Lake::open(root) {
-            Err(LakeError::Missing(_)) => Lake::create(root, wanted.unwrap_or_default()),
+    fn made_in(backend: Arc<dyn Backend>, wanted: Option<Granularity>) -> Result<Lake, LakeError> {
+        let opened = match Lake::in_backend(Arc::clone(&backend)) {
+            Err(LakeError::Missing(_)) => Lake::create(&backend, wanted.unwrap_or_default()),
             opened => opened,
         };
         let lake = opened?;
         if wanted.is_some_and(|wanted| wanted != lake.granularity) {
-            return Err(LakeError::OtherGranularity { path: lake.root, found: lake.granularity });
+            return Err(LakeError::OtherGranularity { path: lake.name, found: lake.granularity });
         }
+        backend.prove_conditions(description(lake.granularity).as_bytes())?;
         Ok(lake)
     }
 
-    fn create(root: &Path, granularity: Granularity) -> Result<Lake, LakeError> {
-        fs::create_dir_all(root).map_err(LakeError::io("make the folder", root))?;
-        Lake::refuse_foreign(root)?;
+    fn create(backend: &Arc<dyn Backend>, granularity: Granularity) -> Result<Lake, LakeError> {
+        let foreign = || LakeError::Foreign(backend.name());
+        backend.prepare()?.then_some(()).ok_or_else(foreign)?;
         // Several may want to make it at once: one does, the others find it made.
-        let _lock = LakeLock::acquire(root, CREATION_TIMEOUT).map_err(|error| match error {
+        let _lock = backend.lock(CREATION_TIMEOUT).map_err(|error| match error {
             LockError::Lake(error) => error,
             LockError::Timeout { .. } => {
                 let source = io::Error::new(ErrorKind::TimedOut, error.to_string());
-                LakeError::Io { action: "make a lake in", path: root.to_owned(), source }
+                LakeError::Io { action: "make a lake in", path: backend.name(), source }
             }
         })?;
-        match Lake::open(root) {
+        match Lake::in_backend(Arc::clone(backend)) {
             Err(LakeError::Missing(_)) => {}
             opened => return opened,
         }
-        Lake::refuse_foreign(root)?;
-        let json = LakeJson { format_version: FORMAT_VERSION, partition: granularity };
-        // A struct of a number and a name always serialises.
-        let text = serde_json::to_string_pretty(&json).unwrap_or_default() + "\n";
-        let path = root.join(LAKE_FILE);
-        crate::partition::replace_atomically(&path, |file| io::Write::write_all(file, text.as_bytes()))
-            .map_err(LakeError::io("write", &path))?;
-        Lake::open(root)
+        backend.prepare()?.then_some(()).ok_or_else(foreign)?;
+        let text = description(granularity);
+        let written = backend.replace(
+            LAKE_FILE,
+            &Version::default(),
+            Box::new(|file| io::Write::write_all(file, text.as_bytes())),
+        );
+        match written.map_err(LakeError::io("write", backend.name_of(LAKE_FILE)))? {
+            Publication::Published | Publication::Conflict => Lake::in_backend(Arc::clone(backend)),
+        }
     }
 
-    fn refuse_foreign(root: &Path) -> Result<(), LakeError> {
-        if root.join(LAKE_FILE).exists() {
-            return Ok(());
-        }
-        // The lock file and unfinished temporaries of a creation that was killed do not make a folder foreign.
-        for entry in fs::read_dir(root).map_err(LakeError::io("list", root))? {
-            let name = entry.map_err(LakeError::io("list", root))?.file_name();
-            if !name.to_string_lossy().starts_with('.') && name != LAKE_FILE {
-                return Err(LakeError::Foreign(root.to_owned()));
-            }
-        }
-        Ok(())
-    }
-
-    /// The folder of the lake.
+    /// The folder of the lake, or its URL.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.name
     }
 
     /// How finely it is partitioned.
@@ -335,115 +267,121 @@ impl Lake {
         self.granularity
     }
 
-    /// Where the file of a partition lies, or would.
+    /// What messages call the file of a partition: its path, or its URL.
     #[must_use]
     pub fn path_of(&self, key: &PartitionKey) -> PathBuf {
-        self.root.join("clicks").join(key.to_string()).join(PARTITION_FILE)
+        self.backend.name_of(&location_of(key))
     }
 
-    /// The folder of an account's quarantine.
+    /// The object store, where the lake is in one. It can be used as long as the lake is not dropped.
     #[must_use]
-    pub fn quarantine_folder(&self, account: &Account) -> PathBuf {
-        self.root.join("quarantine").join(format!("account={account}"))
+    pub fn objects(&self) -> Option<Arc<dyn ObjectStore>> {
+        self.backend.objects()
+    }
+
+    /// Opens a partition; none where there is no file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is damaged, or is none of ours.
+    pub fn open_partition(&self, key: &PartitionKey) -> Result<Option<OpenPartition>, PartitionError> {
+        OpenPartition::open(self.path_of(key), self.backend.open(&location_of(key)))
+    }
+
+    /// Reads the footer of a partition, and no more; none where there is no file.
+    ///
+    /// # Errors
+    /// As [`Lake::open_partition`].
+    pub fn footer(&self, key: &PartitionKey) -> Result<Option<Footer>, PartitionError> {
+        let location = location_of(key);
+        Footer::read(&self.path_of(key), |bytes_max| self.backend.tail(&location, bytes_max))
+    }
+
+    /// Replaces the expected version of a partition.
+    pub(crate) fn replace_partition(
+        &self,
+        key: &PartitionKey,
+        expected: &Version,
+        fill: Fill<'_>,
+    ) -> io::Result<Publication> {
+        self.backend.replace(&location_of(key), expected, fill)
     }
 
     /// Every partition, sorted by account, date and hour.
     ///
     /// # Errors
-    /// Where a folder cannot be listed.
+    /// Where a folder cannot be listed; where there are partitions of the other granularity.
     pub fn partitions(&self) -> Result<Vec<PartitionFile>, LakeError> {
-        let mut found = Vec::new();
-        for (account, folder) in self.accounts("clicks")? {
-            for (date, folder) in keyed_folders(&folder, "date", parse_date)? {
-                let hours = match self.granularity {
-                    Granularity::Day => vec![(None, folder)],
-                    Granularity::Hour => keyed_folders(&folder, "hour", |hour| parse_hour(hour).map(Some))?,
-                };
-                for (hour, folder) in hours {
-                    let path = folder.join(PARTITION_FILE);
-                    if path.is_file() {
-                        found.push(PartitionFile { key: PartitionKey { account: account.clone(), date, hour }, path });
-                    }
+        Ok(self.click_files()?.partitions)
+    }
+
+    /// Every partition, and what lies beside them.
+    ///
+    /// # Errors
+    /// As [`Lake::partitions`].
+    pub fn click_files(&self) -> Result<ClickFiles, LakeError> {
+        let mut files = ClickFiles::default();
+        for Listed { location, object } in self.backend.list("clicks")? {
+            let path = self.backend.name_of(&location);
+            match partition_at(&location) {
+                // Whoever reads `clicks/**/*.parquet` sees it; we must not see less.
+                Some(key) if key.hour.is_some() != (self.granularity == Granularity::Hour) => {
+                    return Err(LakeError::MixedGranularity { path, said: self.granularity });
                 }
+                Some(key) => files.partitions.push(PartitionFile { key, location, path, object }),
+                None => files.strangers.push(path),
             }
         }
-        found.sort();
-        Ok(found)
+        files.partitions.sort_by(|a, b| a.key.cmp(&b.key));
+        files.strangers.sort();
+        Ok(files)
     }
 
     /// Every file of the quarantine, sorted.
     ///
     /// # Errors
     /// Where a folder cannot be listed.
-    pub fn quarantine_files(&self) -> Result<Vec<(Account, PathBuf)>, LakeError> {
+    pub fn quarantine_files(&self) -> Result<Vec<QuarantineFile>, LakeError> {
         let mut found = Vec::new();
-        for (account, folder) in self.accounts("quarantine")? {
-            for path in list(&folder)? {
-                if path.extension().is_some_and(|extension| extension == "parquet") {
-                    found.push((account.clone(), path));
-                }
+        for Listed { location, object } in self.backend.list("quarantine")? {
+            if let Some(account) = quarantined_at(&location) {
+                let path = self.backend.name_of(&location);
+                found.push(QuarantineFile { account, location, path, object });
             }
         }
-        found.sort();
+        found.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(found)
     }
 
-    fn accounts(&self, area: &str) -> Result<Vec<(Account, PathBuf)>, LakeError> {
-        keyed_folders(&self.root.join(area), "account", |name| name.parse().ok())
+    /// Opens the present version of a file by its location; none where there is none.
+    ///
+    /// # Errors
+    /// Those of the operating system or of the object store.
+    pub fn open_file(&self, location: &str) -> io::Result<Option<File>> {
+        Ok(self.backend.open(location)?.map(|opened| opened.file))
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        self.backend.as_ref()
     }
 }
 
-/// The sub-folders `key=value` whose value is understood; others are none of ours.
-fn keyed_folders<T>(
-    folder: &Path,
-    key: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<(T, PathBuf)>, LakeError> {
-    let mut found = Vec::new();
-    for path in list(folder)? {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let value = name.strip_prefix(key).and_then(|rest| rest.strip_prefix('='));
-        if let Some(value) = value.and_then(&parse).filter(|_| path.is_dir()) {
-            found.push((value, path));
-        }
-    }
-    Ok(found)
+fn connect(place: &Place) -> Result<Arc<dyn Backend>, LakeError> {
+    Ok(match place {
+        Place::Folder(folder) => Arc::new(Disk::new(folder.clone())),
+        Place::Bucket { bucket, prefix } => Arc::new(Bucket::connect(bucket, prefix.clone(), place.to_string())?),
+    })
 }
 
-fn list(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(LakeError::Io { action: "list", path: folder.to_owned(), source }),
-    };
-    entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(LakeError::io("list", folder))
-}
-
-fn parse_date(text: &str) -> Option<NaiveDate> {
-    // Only the form that we write: chrono alone would also take 2026-3-1, a second name of the same day.
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.format("%Y-%m-%d").to_string() == text)
-}
-
-fn parse_hour(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|hour| *hour < 24 && text.len() == 2)
+fn description(granularity: Granularity) -> String {
+    let json = LakeJson { format_version: FORMAT_VERSION, partition: granularity };
+    // A struct of a number and a name always serialises.
+    serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn accounts_are_names_that_are_safe_in_a_path() {
-        for good in ["default", "a", "acme-network_2"] {
-            assert_eq!(good.parse::<Account>().unwrap().as_str(), good);
-        }
-        for bad in ["", "A", "1a", "../x", "a/b", "a=b", "é", "a b"] {
-            assert!(bad.parse::<Account>().is_err(), "{bad}");
-        }
-    }
+    use std::fs;
 
     #[test]
     fn a_lake_keeps_its_granularity() {
@@ -463,15 +401,18 @@ mod tests {
     }
 
     #[test]
-    fn periods_hold_their_seconds() {
-        for granularity in [Granularity::Day, Granularity::Hour] {
-            for second in [0, 1_772_323_199, 1_772_323_200, 253_402_300_799] {
-                let period = Period::of(second, granularity).unwrap();
-                let (from, to) = period.seconds();
-                assert!((from..=to).contains(&second));
-                assert_eq!(Period::of(from, granularity), Some(period));
-                assert_ne!(Period::of(to + 1, granularity), Some(period));
-            }
+    fn partitions_of_the_other_granularity_are_found_out() {
+        let day = "clicks/account=a/date=2026-03-01/clicks.parquet";
+        let hour = "clicks/account=a/date=2026-03-01/hour=07/clicks.parquet";
+        for (granularity, location) in [(Granularity::Hour, day), (Granularity::Day, hour)] {
+            let folder = tempfile::tempdir().unwrap();
+            let lake = Lake::open_or_create(folder.path(), Some(granularity)).unwrap();
+            let path = folder.path().join(location);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+            let error = lake.partitions().unwrap_err();
+            assert!(matches!(error, LakeError::MixedGranularity { .. }), "{error}");
+            assert!(error.to_string().contains(location), "{error}");
         }
     }
 }

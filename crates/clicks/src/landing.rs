@@ -1,29 +1,26 @@
-//! How new clicks join the lake: partition by partition, under the lake's lock, with the proof of what they cover.
+//! How new clicks join the lake: partition by partition, one writer at a time, with the proof of what they cover.
 //!
 //! A fold takes clicks in memory and replaces each partition that they touch by its merge with them. Promises that
-//! what was committed before stays whatever happens; that rows in quarantine are kept before coverage claims their
+//! what was committed before stays whatever happens; that two at once lose nothing: on a disk they wait for each other,
+//! in an object store who comes second merges again; that rows in quarantine are kept before coverage claims their
 //! window; and that the same clicks give the same files, in whatever order and however split they come (where no
 //! click comes in more than two versions). Memory is bounded by the clicks handed in, not by the partition.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
-
-use arrow::array::AsArray;
 
 use crate::coverage::{Coverage, Interval};
 use crate::feed::Feed;
 use crate::gather::{Pick, SharedTexts, TypedClicks};
-use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period};
-use crate::lock::{LakeLock, LockError};
-use crate::partition::{OpenPartition, PartitionError, is_temporary};
+use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period, until_published};
+use crate::lock::LockError;
+use crate::partition::PartitionError;
 use crate::pseudonym::Pseudonyms;
 use crate::quarantine::{self, QuarantinedRow};
-use crate::schema::FEEDS;
 use crate::typing::Observation;
 
+mod login;
 mod merge;
 
 /// Why clicks could not be landed.
@@ -89,13 +86,15 @@ pub struct Landing<'a> {
     threads: usize,
     is_swept: bool,
     pseudonyms: Option<Pseudonyms>,
+    /// Whether the account is a network's login, once that is made sure.
+    login: Option<bool>,
 }
 
 impl<'a> Landing<'a> {
     /// A landing into a lake, that waits for its lock at most so long and works on so many threads.
     #[must_use]
     pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
-        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false, pseudonyms: None }
+        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false, login: None, pseudonyms: None }
     }
 
     /// The same landing, that writes pseudonyms in place of what identifies visitors; none writes all as it came.
@@ -107,38 +106,6 @@ impl<'a> Landing<'a> {
     /// Lets the next folds work on so many threads.
     pub fn use_threads(&mut self, threads: usize) {
         self.threads = threads.max(1);
-    }
-
-    /// Refuses a feed that cannot be of this account: an account is one login, a network's or an affiliate's.
-    ///
-    /// Looks into the account's partitions, newest first, until one knows where its clicks came from.
-    ///
-    /// # Errors
-    /// Where it holds a feed of the other kind of login, or cannot be read.
-    pub fn check_feed(&self, feed: Option<Feed>) -> Result<(), LandingError> {
-        let Some(feed) = feed else {
-            return Ok(());
-        };
-        let partitions = self.lake.partitions()?;
-        for partition in partitions.iter().rev().filter(|partition| partition.key.account == self.account) {
-            let Some(open) = OpenPartition::open(&partition.path)? else { continue };
-            let mut found: Vec<Feed> = open.coverage().intervals().iter().map(|interval| interval.feed).collect();
-            for batch in open.read(Some(&[FEEDS]), None)? {
-                let batch = batch?;
-                let lists = batch.column(0).as_string::<i32>().iter().flatten();
-                found.extend(lists.flat_map(|list| list.split(',')).filter_map(|name| name.parse::<Feed>().ok()));
-                if !found.is_empty() {
-                    break;
-                }
-            }
-            if let Some(other) = found.iter().find(|found| found.is_network() != feed.is_network()) {
-                return Err(LandingError::OtherLogin { account: self.account.clone(), found: *other, feed });
-            }
-            if !found.is_empty() {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// Joins clicks, rows for quarantine and coverage to the lake.
@@ -166,11 +133,15 @@ impl<'a> Landing<'a> {
             Some((clicks, quarantined)) => (clicks.as_slice(), quarantined.as_slice()),
             None => (clicks, quarantined),
         };
-        let _lock = LakeLock::acquire(self.lake.root(), self.lock_timeout)?;
+        let _lock = self.lake.backend().lock(self.lock_timeout)?;
         if !self.is_swept {
-            sweep(self.lake.root(), 0)?;
+            self.lake.backend().sweep()?;
+            // Finds out partitions that this lake's granularity would not see.
+            self.lake.partitions()?;
             self.is_swept = true;
         }
+        let feeds = observation.feed.into_iter().chain(coverage.iter().map(|interval| interval.feed));
+        feeds.into_iter().try_for_each(|feed| self.admit(feed))?;
         let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());
@@ -207,9 +178,21 @@ impl<'a> Landing<'a> {
             let Some((period, work)) = next else {
                 return Ok(folded);
             };
-            let path = self.lake.path_of(&PartitionKey::new(&self.account, period));
-            folded += merge::fold_partition(&path, clicks, shared, work.picks, &work.coverage)?;
+            folded += self.fold_partition(&PartitionKey::new(&self.account, period), clicks, shared, &work)?;
         }
+    }
+
+    fn fold_partition(
+        &self,
+        key: &PartitionKey,
+        clicks: &[TypedClicks],
+        shared: Option<&SharedTexts>,
+        work: &Work,
+    ) -> Result<Folded, LandingError> {
+        until_published(&self.lake.path_of(key), || {
+            let picks = work.picks.clone();
+            Ok(merge::fold_partition(self.lake, key, clicks, shared, picks, &work.coverage)?)
+        })
     }
 }
 
@@ -281,30 +264,6 @@ pub fn hold_back(clicks: Vec<TypedClicks>, granularity: Granularity) -> (Vec<Typ
     });
     let now = now.collect();
     (now, kept)
-}
-
-/// Removes temporaries: whoever wrote them is dead, since this process holds the lock.
-fn sweep(folder: &Path, depth: u32) -> Result<(), LakeError> {
-    const DEPTH_OF_PARTITIONS: u32 = 4;
-    let entries = fs::read_dir(folder).map_err(LakeError::io("list", folder))?;
-    for entry in entries {
-        let entry = entry.map_err(LakeError::io("list", folder))?;
-        let path = entry.path();
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if is_folder && depth < DEPTH_OF_PARTITIONS {
-            sweep(&path, depth + 1)?;
-        } else if !is_folder && is_temporary(&name) {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(LakeError::Io { action: "remove the unfinished file", path, source: error });
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,28 +1,32 @@
 //! The file of a partition: how it is written, replaced and read back.
 //!
-//! Promises that a path names the whole old version or the whole new one, at every instant and after a power cut: the
-//! new one is written under a name that no tool reads, fsynced, its footer read back and compared, renamed, and its
-//! folder fsynced. The same rows and coverage give the same bytes: the writer is fed batches of fixed size.
+//! Promises that what is published was read back: the footer of a finished file is parsed and compared before the
+//! lake's back end replaces the old version. The same rows and coverage give the same bytes, wherever the lake is: the
+//! writer is fed batches of fixed size.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, SortingColumn};
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaDataReader, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use crate::coverage::{COVERAGE_KEY, Coverage, CoverageError};
 use crate::failpoint;
+use crate::lake::{Lake, Opened, PartitionKey, Publication, Version};
 use crate::schema::{COLUMNS, Kind, click_schema, index_of};
 
 /// Rows of the batches that are written, so that pages do not depend on how rows came.
@@ -33,8 +37,6 @@ pub const ROW_GROUP_ROWS: usize = 120 * BATCH_ROWS;
 const ROW_GROUP_BYTES: usize = 64 << 20;
 /// The size of a dictionary page past which a column's values are written plainly.
 pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
-/// The suffix of unfinished files; whoever holds the lake's lock may remove them.
-const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// The columns that rows are sorted by, ascending, NULLs last.
 pub const SORTED_BY: [&str; 3] = ["affiliate_id", "click_time", "transaction_id"];
@@ -83,6 +85,14 @@ pub enum PartitionError {
         /// The transaction id.
         id: String,
     },
+    /// Others were faster, again and again.
+    #[error("{path} was replaced by others {tries} times while it was merged: land again, with fewer at once")]
+    Contended {
+        /// The file.
+        path: PathBuf,
+        /// How often it was merged.
+        tries: u32,
+    },
     /// It could not be written; what was there before is as it was.
     #[error("cannot write {path}: {source}; what was committed before is untouched")]
     Write {
@@ -101,70 +111,18 @@ pub enum PartitionError {
     },
 }
 
-/// Writes a file under a temporary name in the same folder, fsyncs it, renames it over the path, fsyncs the folder.
-///
-/// # Errors
-/// Those of the operating system, and those of `write`; the temporary is removed then.
-pub(crate) fn replace_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}{TEMPORARY_SUFFIX}", std::process::id()));
-    create_folder(folder)?;
-    failpoint::hit("folder-made");
-    let replaced = (|| {
-        // Read as well: the footer is read back before the rename.
-        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&temporary)?;
-        failpoint::hit("temporary-made");
-        write(&mut file)?;
-        failpoint::hit("temporary-written");
-        file.sync_all()?;
-        failpoint::hit("temporary-synced");
-        fs::rename(&temporary, path)?;
-        failpoint::hit("renamed");
-        File::open(folder)?.sync_all()?;
-        failpoint::hit("folder-synced");
-        Ok(())
-    })();
-    if replaced.is_err() {
-        // Best effort: the error of the write is what matters, and the next landing sweeps.
-        let _ = fs::remove_file(&temporary);
-    }
-    replaced
-}
-
-/// True for a name that [`replace_atomically`] gives to a file that it has not finished.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    let stem = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
-    stem.and_then(|stem| stem.rsplit_once('.')).is_some_and(|(file, process)| {
-        let is_ours = file == "lake.json" || file.ends_with(".parquet");
-        is_ours && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
-/// Makes a folder and those above it, each fsynced into its parent, so that a power cut does not lose a new one.
-fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    let parent = folder.parent().unwrap_or(Path::new("/"));
-    create_folder(parent)?;
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    File::open(parent)?.sync_all()
-}
-
-/// Replaces a partition by so many rows, sorted, in batches of any size.
+/// Replaces the expected version of a partition by so many rows, sorted, in batches of any size.
 pub(crate) fn write_partition(
-    path: &Path,
+    lake: &Lake,
+    key: &PartitionKey,
+    expected: &Version,
     rows: usize,
     fill: impl FnOnce(&mut PartitionWriter) -> Result<Coverage, PartitionError>,
-) -> Result<(), PartitionError> {
+) -> Result<Publication, PartitionError> {
+    let path = lake.path_of(key);
     let mut failure = None;
-    let replaced = replace_atomically(path, |file| {
-        let written = PartitionWriter::create(path, file.try_clone()?, rows).and_then(|mut writer| {
+    let write = |file: &mut File| {
+        let written = PartitionWriter::create(&path, file.try_clone()?, rows).and_then(|mut writer| {
             let coverage = fill(&mut writer)?;
             writer.close(&coverage)
         });
@@ -177,11 +135,12 @@ pub(crate) fn write_partition(
             io::Error::from(kind)
         })?;
         check_footer(file, rows)
-    });
+    };
+    let replaced = lake.replace_partition(key, expected, Box::new(write));
     match (failure, replaced) {
         (Some(error), _) => Err(error),
-        (None, Err(source)) => Err(PartitionError::Write { path: path.to_owned(), source }),
-        (None, Ok(())) => Ok(()),
+        (None, Err(source)) => Err(PartitionError::Write { path, source }),
+        (None, Ok(publication)) => Ok(publication),
     }
 }
 
@@ -306,44 +265,90 @@ fn leaf_of(name: &str) -> usize {
 
 static EMPTY_COVERAGE: LazyLock<Coverage> = LazyLock::new(Coverage::default);
 
-/// A partition that is open for reading: one version, whatever replaces its path meanwhile.
-pub struct OpenPartition {
-    path: PathBuf,
-    file: Arc<File>,
-    rows: usize,
-    coverage: Coverage,
+/// What the footer of a partition says.
+#[derive(Debug, Clone)]
+pub struct Footer {
+    /// The number of clicks.
+    pub rows: usize,
+    /// What is known to be complete.
+    pub coverage: Coverage,
 }
 
-impl OpenPartition {
-    /// Opens a partition; none where there is no file.
-    ///
-    /// # Errors
-    /// Where the file cannot be read, is damaged, or is none of ours.
-    pub fn open(path: &Path) -> Result<Option<OpenPartition>, PartitionError> {
+impl Footer {
+    /// Reads it from the end of a file, of which `tail` gives so many bytes and the size of the whole.
+    pub(crate) fn read(
+        path: &Path,
+        tail: impl Fn(u64) -> io::Result<Option<(Bytes, u64)>>,
+    ) -> Result<Option<Footer>, PartitionError> {
+        /// Most footers fit: one read suffices.
+        const FIRST_BYTES: u64 = 64 << 10;
         let damaged = |source| PartitionError::Damaged { path: path.to_owned(), source };
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(damaged(ParquetError::from(error))),
-        };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(clone_of(&file, path)?).map_err(damaged)?;
-        let found = builder.schema().fields().iter().map(Some).chain(std::iter::repeat(None));
+        let mut wanted = FIRST_BYTES;
+        loop {
+            let Some((bytes, size)) = tail(wanted).map_err(|error| damaged(error.into()))? else { return Ok(None) };
+            let mut reader = ParquetMetaDataReader::new();
+            match reader.try_parse_sized(&bytes, size) {
+                Ok(()) => {
+                    let metadata = reader.finish().map_err(damaged)?;
+                    let file = metadata.file_metadata();
+                    let schema =
+                        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(damaged)?;
+                    return Footer::check(path, &Arc::new(schema), file).map(Some);
+                }
+                // The next read may find another version: it is parsed from its own beginning.
+                Err(ParquetError::NeedMoreData(more)) if more as u64 > wanted && wanted < size => wanted = more as u64,
+                Err(error) => return Err(damaged(error)),
+            }
+        }
+    }
+
+    /// Takes what a footer says of a file that has our columns.
+    fn check(path: &Path, schema: &SchemaRef, metadata: &FileMetaData) -> Result<Footer, PartitionError> {
+        let found = schema.fields().iter().map(Some).chain(std::iter::repeat(None));
         let expected = click_schema();
         let mut pairs = expected.fields().iter().zip(found);
         let difference =
             pairs.find(|(expected, found)| *found != Some(expected)).map(|(expected, _)| expected.name().clone());
-        let surplus = builder.schema().fields().get(expected.fields().len()).map(|field| field.name().clone());
+        let surplus = schema.fields().get(expected.fields().len()).map(|field| field.name().clone());
         if let Some(difference) = difference.or(surplus) {
             return Err(PartitionError::Foreign { path: path.to_owned(), difference });
         }
-        let metadata = builder.metadata().file_metadata();
         let pairs = metadata.key_value_metadata().map(Vec::as_slice).unwrap_or_default();
         let text = pairs.iter().find(|pair| pair.key == COVERAGE_KEY).and_then(|pair| pair.value.as_deref());
         let coverage = text
             .map_or_else(|| Ok(EMPTY_COVERAGE.clone()), Coverage::from_json)
             .map_err(|source| PartitionError::Coverage { path: path.to_owned(), source })?;
-        let rows = usize::try_from(metadata.num_rows()).unwrap_or_default();
-        Ok(Some(OpenPartition { path: path.to_owned(), file: Arc::new(file), rows, coverage }))
+        Ok(Footer { rows: usize::try_from(metadata.num_rows()).unwrap_or_default(), coverage })
+    }
+}
+
+/// A partition that is open for reading: one version, whatever replaces its path meanwhile.
+pub struct OpenPartition {
+    path: PathBuf,
+    file: Arc<File>,
+    version: Version,
+    rows: usize,
+    coverage: Coverage,
+}
+
+impl OpenPartition {
+    /// Takes what was opened; none where there is no file.
+    pub(crate) fn open(
+        path: PathBuf,
+        opened: io::Result<Option<Opened>>,
+    ) -> Result<Option<OpenPartition>, PartitionError> {
+        let damaged = |source| PartitionError::Damaged { path: path.clone(), source };
+        let Some(Opened { file, version }) = opened.map_err(|error| damaged(ParquetError::from(error)))? else {
+            return Ok(None);
+        };
+        let builder = ParquetRecordBatchReaderBuilder::try_new(clone_of(&file, &path)?).map_err(damaged)?;
+        let Footer { rows, coverage } = Footer::check(&path, builder.schema(), builder.metadata().file_metadata())?;
+        Ok(Some(OpenPartition { path, file: Arc::new(file), version, rows, coverage }))
+    }
+
+    /// Which version this is.
+    pub(crate) fn version(&self) -> &Version {
+        &self.version
     }
 
     /// The number of clicks.

@@ -23,10 +23,10 @@ use parquet::errors::ParquetError;
 use serde::Deserialize;
 
 use crate::coverage::{Coverage, Interval};
-use crate::lake::{Lake, PartitionFile};
+use crate::lake::{Lake, Opened, PartitionFile, QuarantineFile, until_published};
 use crate::landing::LandingError;
 use crate::lock::LakeLock;
-use crate::partition::{OpenPartition, PartitionError, replace_atomically, write_partition};
+use crate::partition::{OpenPartition, PartitionError, write_partition};
 use crate::quarantine::{quarantine_schema, write_batches};
 use crate::schema::{FEEDS, position};
 
@@ -77,23 +77,29 @@ impl<'a> Pruning<'a> {
             return Ok(Forgotten::default());
         }
         let _lock = self.lock()?;
-        let Some(old) = OpenPartition::open(&file.path)? else {
-            return Ok(Forgotten::default());
+        until_published(&file.path, || self.try_partition(file))
+    }
+
+    /// None where somebody else has replaced the partition meanwhile.
+    fn try_partition(&self, file: &PartitionFile) -> Result<Option<Forgotten>, LandingError> {
+        let Some(old) = self.lake.open_partition(&file.key)? else {
+            return Ok(Some(Forgotten::default()));
         };
         let (clicks, coverage) = self.count(&old, &file.path)?;
         if clicks == 0 {
-            return Ok(Forgotten::default());
+            return Ok(Some(Forgotten::default()));
         }
-        if !self.is_dry_run {
-            let kept = old.rows() - clicks;
-            write_partition(&file.path, kept, |writer| {
-                for batch in old.read(None, None)? {
-                    writer.write(self.newer_of(&batch?).map_err(|source| rows_of(&file.path, source))?)?;
-                }
-                Ok(coverage)
-            })?;
+        let forgotten = Forgotten { clicks: clicks as u64, partitions: 1, ..Forgotten::default() };
+        if self.is_dry_run {
+            return Ok(Some(forgotten));
         }
-        Ok(Forgotten { clicks: clicks as u64, partitions: 1, ..Forgotten::default() })
+        let publication = write_partition(self.lake, &file.key, old.version(), old.rows() - clicks, |writer| {
+            for batch in old.read(None, None)? {
+                writer.write(self.newer_of(&batch?).map_err(|source| rows_of(&file.path, source))?)?;
+            }
+            Ok(coverage)
+        })?;
+        Ok(publication.is_published().then_some(forgotten))
     }
 
     /// Forgets the old rows of a file of the quarantine.
@@ -103,17 +109,23 @@ impl<'a> Pruning<'a> {
     ///
     /// # Errors
     /// As [`Pruning::partition`].
-    pub fn quarantine_file(&self, path: &Path) -> Result<Forgotten, LandingError> {
+    pub fn quarantine_file(&self, file: &QuarantineFile) -> Result<Forgotten, LandingError> {
         let _lock = self.lock()?;
-        let damaged = |source: ParquetError| PartitionError::Damaged { path: path.to_owned(), source };
-        let file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Forgotten::default()),
-            opened => opened.map_err(|error| damaged(error.into()))?,
+        until_published(&file.path, || self.try_quarantine_file(file))
+    }
+
+    /// None where somebody else has replaced the file meanwhile.
+    fn try_quarantine_file(&self, file: &QuarantineFile) -> Result<Option<Forgotten>, LandingError> {
+        let QuarantineFile { location, path, .. } = file;
+        let damaged = |source: ParquetError| PartitionError::Damaged { path: path.clone(), source };
+        let opened = self.lake.backend().open(location).map_err(|error| damaged(error.into()))?;
+        let Some(Opened { file, version }) = opened else {
+            return Ok(Some(Forgotten::default()));
         };
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
         if builder.schema().fields() != quarantine_schema().fields() {
             let difference = "columns of a quarantine file".to_owned();
-            return Err(PartitionError::Foreign { path: path.to_owned(), difference }.into());
+            return Err(PartitionError::Foreign { path: path.clone(), difference }.into());
         }
         let mut forgotten = Forgotten::default();
         let mut kept = Vec::new();
@@ -127,10 +139,12 @@ impl<'a> Pruning<'a> {
         }
         if forgotten.quarantined > 0 && !self.is_dry_run {
             // Its name is the hash of the rows that it was born with; no other file can come by it while one is left.
-            replace_atomically(path, |file| write_batches(file, &kept).map_err(io::Error::other))
-                .map_err(|source| PartitionError::Write { path: path.to_owned(), source })?;
+            let fill = |file: &mut File| write_batches(file, &kept).map_err(io::Error::other);
+            let publication = self.lake.backend().replace(location, &version, Box::new(fill));
+            let publication = publication.map_err(|source| PartitionError::Write { path: path.clone(), source })?;
+            return Ok(publication.is_published().then_some(forgotten));
         }
-        Ok(forgotten)
+        Ok(Some(forgotten))
     }
 
     /// A dry run waits for nobody: it may count what a landing is about to replace.
@@ -138,7 +152,7 @@ impl<'a> Pruning<'a> {
         if self.is_dry_run {
             return Ok(None);
         }
-        Ok(Some(LakeLock::acquire(self.lake.root(), self.lock_timeout)?))
+        Ok(self.lake.backend().lock(self.lock_timeout)?)
     }
 
     /// How many rows are older, and the coverage without them.

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
@@ -23,8 +22,8 @@ use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
 
 use crate::feed::Feed;
-use crate::lake::{Account, Lake, LakeError};
-use crate::partition::{PartitionError, replace_atomically};
+use crate::lake::{Account, Lake, LakeError, QuarantineFile, quarantine_location, until_published};
+use crate::partition::PartitionError;
 use crate::schema::timestamp_type;
 use crate::typing::Observation;
 
@@ -78,15 +77,25 @@ pub(crate) fn keep(
     if rows.is_empty() {
         return Ok(0);
     }
-    let folder = lake.quarantine_folder(account);
-    let mut known = known_rows(lake, account, &folder)?;
+    let name = lake.backend().name_of(&quarantine_location(account, ""));
+    until_published(&name, || try_to_keep(lake, account, observation, rows))
+}
+
+/// None where somebody else has written a file of the same rows meanwhile.
+fn try_to_keep(
+    lake: &Lake,
+    account: &Account,
+    observation: Observation,
+    rows: &[QuarantinedRow],
+) -> Result<Option<usize>, PartitionError> {
+    let mut known = known_rows(lake, account)?;
     let mut fresh: Vec<(Identity, &QuarantinedRow)> = rows
         .iter()
         .map(|row| ((hex(&Sha256::digest(&row.raw)), i32::try_from(row.part).unwrap_or(i32::MAX)), row))
         .filter(|(identity, _)| known.insert(identity.clone()))
         .collect();
     if fresh.is_empty() {
-        return Ok(0);
+        return Ok(Some(0));
     }
     fresh.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut name = Sha256::new();
@@ -94,10 +103,16 @@ pub(crate) fn keep(
         name.update(sha);
         name.update(part.to_be_bytes());
     }
-    let path = folder.join(format!("{}.parquet", hex(&name.finalize())));
-    replace_atomically(&path, |file| write(file, observation, &fresh).map_err(io::Error::other))
-        .map_err(|source| PartitionError::Write { path, source })?;
-    Ok(fresh.len())
+    let location = quarantine_location(account, &format!("{}.parquet", hex(&name.finalize())));
+    let path = lake.backend().name_of(&location);
+    // A file of this name was born with just these rows, none of which is known: pruning has emptied it.
+    let emptied = lake.backend().open(&location);
+    let emptied = emptied.map_err(|error| PartitionError::Damaged { path: path.clone(), source: error.into() })?;
+    let version = emptied.map(|opened| opened.version).unwrap_or_default();
+    let fill = |file: &mut File| write(file, observation, &fresh).map_err(io::Error::other);
+    let publication = lake.backend().replace(&location, &version, Box::new(fill));
+    let publication = publication.map_err(|source| PartitionError::Write { path, source })?;
+    Ok(publication.is_published().then_some(fresh.len()))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -143,18 +158,19 @@ pub(crate) fn write_batches(file: &File, batches: &[RecordBatch]) -> Result<(), 
     Ok(())
 }
 
-fn known_rows(lake: &Lake, account: &Account, folder: &Path) -> Result<HashSet<Identity>, PartitionError> {
+fn known_rows(lake: &Lake, account: &Account) -> Result<HashSet<Identity>, PartitionError> {
     let listed = lake.quarantine_files().map_err(|error| {
         let source = match error {
             LakeError::Io { source, .. } => source,
             other => io::Error::other(other),
         };
-        PartitionError::Write { path: folder.to_owned(), source }
+        PartitionError::Write { path: lake.backend().name_of("quarantine"), source }
     })?;
     let mut known = HashSet::new();
-    for (_, path) in listed.iter().filter(|(of, _)| of == account) {
+    for QuarantineFile { location, path, .. } in listed.iter().filter(|file| file.account == *account) {
         let damaged = |source: ParquetError| PartitionError::Damaged { path: path.clone(), source };
-        let file = File::open(path).map_err(|error| damaged(error.into()))?;
+        // Gone since it was listed: then it keeps nothing.
+        let Some(file) = lake.open_file(location).map_err(|error| damaged(error.into()))? else { continue };
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
         if builder.schema().fields() != quarantine_schema().fields() {
             let difference = "columns of a quarantine file".to_owned();

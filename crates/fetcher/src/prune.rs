@@ -67,9 +67,9 @@ pub fn run(args: &args::Prune, printer: &Printer) -> Result<Outcome, PruneError>
         let Some(of_account) = forgotten.get_mut(&file.key.account).filter(|_| !interrupt.is_set()) else { continue };
         *of_account += pruning.partition(&file)?;
     }
-    for (account, path) in lake.quarantine_files()? {
-        let Some(of_account) = forgotten.get_mut(&account).filter(|_| !interrupt.is_set()) else { continue };
-        *of_account += pruning.quarantine_file(&path)?;
+    for file in lake.quarantine_files()? {
+        let Some(of_account) = forgotten.get_mut(&file.account).filter(|_| !interrupt.is_set()) else { continue };
+        *of_account += pruning.quarantine_file(&file)?;
     }
     let before = DateTime::<Utc>::from_timestamp(before, 0);
     let before = before.map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
@@ -94,7 +94,7 @@ pub fn run(args: &args::Prune, printer: &Printer) -> Result<Outcome, PruneError>
 /// The accounts that are meant, nothing of which is forgotten yet.
 fn accounts_of(lake: &Lake, asked: Option<&Account>) -> Result<BTreeMap<Account, Forgotten>, PruneError> {
     let with_clicks = lake.partitions()?.into_iter().map(|file| file.key.account);
-    let with_quarantine = lake.quarantine_files()?.into_iter().map(|(account, _)| account);
+    let with_quarantine = lake.quarantine_files()?.into_iter().map(|file| file.account);
     let mut accounts: BTreeMap<Account, Forgotten> =
         with_clicks.chain(with_quarantine).map(|account| (account, Forgotten::default())).collect();
     if let Some(asked) = asked.filter(|asked| !accounts.contains_key(*asked)) {

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use clicks::coverage::Interval;
 use clicks::feed::Feed;
 use clicks::lake::{Account, Lake, LakeError, PartitionFile};
-use clicks::partition::{OpenPartition, PartitionError};
+use clicks::partition::PartitionError;
 use serde_json::{Value, json};
 
 use crate::args::{self, SummaryFormat, TimeError};
@@ -146,7 +146,7 @@ fn of_lake(args: &args::Status, lake: &Lake, now: i64) -> Result<Status, StatusE
         return Err(StatusError::NoAccount { asked: asked.clone(), found });
     }
     by_account.retain(|account, _| args.account.as_ref().is_none_or(|asked| asked == account));
-    let of = |(account, files)| of_account(account, files, (from, to), settled, args, now);
+    let of = |(account, files)| of_account(lake, account, files, (from, to), settled, args, now);
     let accounts = by_account.into_iter().map(of).collect::<Result<_, _>>()?;
     Ok(Status { now, accounts })
 }
@@ -154,6 +154,7 @@ fn of_lake(args: &args::Status, lake: &Lake, now: i64) -> Result<Status, StatusE
 type Series = (Feed, Vec<String>);
 
 fn of_account(
+    lake: &Lake,
     account: Account,
     files: Vec<PartitionFile>,
     asked: (Option<i64>, Option<i64>),
@@ -164,11 +165,11 @@ fn of_account(
     let mut clicks = 0;
     let mut series: BTreeMap<Series, Vec<Interval>> = BTreeMap::new();
     for file in &files {
-        let Some(open) = OpenPartition::open(&file.path)? else { continue };
-        clicks += open.rows() as u64;
+        let Some(footer) = lake.footer(&file.key)? else { continue };
+        clicks += footer.rows as u64;
         // What a partition says of another's time is not its own to say.
         let (first, last) = file.key.period().seconds();
-        for interval in open.coverage().clipped(first, last).intervals() {
+        for interval in footer.coverage.clipped(first, last).intervals() {
             series.entry((interval.feed, interval.filters.clone())).or_default().push(interval.clone());
         }
     }

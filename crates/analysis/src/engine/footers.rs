@@ -17,6 +17,9 @@ use object_store::path::Path as Location;
 
 use super::store::SnapshotStore;
 
+/// Footers that are fetched from an object store at once.
+const FETCHES_MAX: usize = 32;
+
 /// A file that is not what its place in the lake says.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {file}: {reason}; move it out of the lake, then pull or land that day again")]
@@ -43,8 +46,12 @@ pub(super) async fn read(
     required: &arrow::datatypes::SchemaRef,
     locations: Vec<Location>,
 ) -> Result<Vec<Footer>, DataFusionError> {
-    // Decoding a footer is pure computation: one task per core shares out the files.
-    let tasks = std::thread::available_parallelism().map_or(1, usize::from).min(locations.len());
+    // Decoding a footer is pure computation: one task per core shares out the files. Fetching one is waiting.
+    let tasks = match store.is_remote() {
+        true => FETCHES_MAX,
+        false => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let tasks = tasks.min(locations.len());
     if tasks == 0 {
         return Ok(Vec::new());
     }

@@ -4,15 +4,15 @@
 //! once. Opens nothing: reading is the [`store`](super::store)'s. Leaves the layout of a lake on disk to
 //! [`clicks::lake`], and knows it only for the sample that is embedded in the binary.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
-use clicks::lake::{Granularity, Lake, LakeError};
+use clicks::lake::{Granularity, Lake, LakeError, PartitionFile, Place, QuarantineFile};
 use include_dir::{Dir, include_dir};
+use object_store::ObjectMeta;
 use object_store::path::Path as Location;
 
-use super::store::Source;
+use super::store::{RemoteFile, Source};
 
 /// The lake that ships, in the binary itself.
 static SAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../data/sample");
@@ -48,42 +48,40 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Lists a lake on the local disk.
-    pub fn of_directory(root: &Path) -> Result<Self, LakeError> {
-        let lake = Lake::open(root)?;
-        let relative = |path: &Path| {
-            let path = path.strip_prefix(root).unwrap_or(path);
-            Location::from_iter(path.iter().map(|part| part.to_string_lossy().into_owned()))
+    /// Lists the lake at a place.
+    pub fn open(place: &Place) -> Result<Self, LakeError> {
+        Self::of(Lake::at(place)?)
+    }
+
+    /// Lists a lake.
+    pub fn of(lake: Lake) -> Result<Self, LakeError> {
+        let (name, granularity) = (format!("lake {}", lake.root().display()), lake.granularity());
+        let lake = Arc::new(lake);
+        let source = |path, object: Option<ObjectMeta>| match object {
+            Some(meta) => Source::Object(RemoteFile { lake: Arc::clone(&lake), path, meta }),
+            None => Source::Disk(path),
         };
-        let mut clicks = Vec::new();
-        for partition in lake.partitions()? {
-            clicks.push(LakeFile {
-                account: partition.key.account.as_str().to_owned(),
-                date: Some(partition.key.date),
-                hour: partition.key.hour,
-                location: relative(&partition.path),
-                source: Source::Disk(partition.path),
-            });
-        }
-        let mut quarantine = Vec::new();
-        for (account, path) in lake.quarantine_files()? {
-            quarantine.push(LakeFile {
-                account: account.as_str().to_owned(),
-                date: None,
-                hour: None,
-                location: relative(&path),
-                source: Source::Disk(path),
-            });
-        }
-        let known: HashSet<&Path> = clicks.iter().filter_map(LakeFile::path).collect();
-        let mut strangers = Vec::new();
-        find_strangers(&root.join("clicks"), &known, &mut strangers);
+        let files = lake.click_files()?;
+        let of_partition = |file: PartitionFile| LakeFile {
+            account: file.key.account.as_str().to_owned(),
+            date: Some(file.key.date),
+            hour: file.key.hour,
+            location: Location::from(file.location),
+            source: source(file.path, file.object),
+        };
+        let of_quarantine = |file: QuarantineFile| LakeFile {
+            account: file.account.as_str().to_owned(),
+            date: None,
+            hour: None,
+            location: Location::from(file.location),
+            source: source(file.path, file.object),
+        };
         Ok(Self {
-            name: format!("lake {}", root.display()),
-            granularity: lake.granularity(),
-            clicks,
-            quarantine,
-            strangers,
+            name,
+            granularity,
+            clicks: files.partitions.into_iter().map(of_partition).collect(),
+            quarantine: lake.quarantine_files()?.into_iter().map(of_quarantine).collect(),
+            strangers: files.strangers.iter().map(|path| path.display().to_string()).collect(),
         })
     }
 
@@ -122,33 +120,6 @@ impl Snapshot {
     pub fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
         let days = || self.clicks.iter().filter_map(|file| file.date);
         days().min().zip(days().max())
-    }
-}
-
-impl LakeFile {
-    fn path(&self) -> Option<&Path> {
-        match &self.source {
-            Source::Disk(path) => Some(path),
-            Source::Embedded(_) => None,
-        }
-    }
-}
-
-/// Collects Parquet files that no partition owns. What cannot be listed is skipped: this only feeds a note.
-fn find_strangers(folder: &Path, known: &HashSet<&Path>, found: &mut Vec<String>) {
-    // A few suffice for a note; a folder of millions must not cost a walk.
-    const ENOUGH: usize = 16;
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if found.len() >= ENOUGH {
-            return;
-        }
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            find_strangers(&path, known, found);
-        } else if path.extension().is_some_and(|extension| extension == "parquet") && !known.contains(path.as_path()) {
-            found.push(path.display().to_string());
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! Owns the open files. Promises that size, footer and every range of a file come from the same version, however often a
 //! landing renames a newer one over it: a file is opened once, and everything is read from that descriptor. A process
 //! may hold only so many descriptors; past [`SnapshotStore::with_capacity`] the oldest is closed, and what is opened in
-//! its place must be the same version, or the read fails with [`VersionChanged`], upon which the engine plans again.
+//! its place must be the same version, or the read fails with [`VersionChanged`], upon which the engine plans again. In
+//! an object store the version is the ETag of the listing: every read carries it, and fails in the same way.
 //! Leaves listing to [`Snapshot`](super::snapshot::Snapshot): this store lists nothing and writes nothing.
 
 use std::collections::{HashMap, VecDeque};
@@ -17,12 +18,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use clicks::lake::Lake;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, Result, coalesce_ranges,
 };
 
 /// Where the bytes of a file are.
@@ -32,17 +35,30 @@ pub enum Source {
     Disk(PathBuf),
     /// Bytes embedded in the binary.
     Embedded(&'static [u8]),
+    /// An object of an object store.
+    Object(RemoteFile),
+}
+
+/// A file of a lake in an object store.
+#[derive(Debug, Clone)]
+pub struct RemoteFile {
+    /// The lake, whose threads do the reading.
+    pub lake: Arc<Lake>,
+    /// What messages call the file: its URL.
+    pub path: PathBuf,
+    /// Its name in the object store, its size, time and ETag when it was listed.
+    pub meta: ObjectMeta,
 }
 
 /// A file had to be opened again and was another version by then. Planning again on a new snapshot cures it.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{} was replaced while it was read; run the query again, or allow more open files (`ulimit -n`)",
-    path.display()
-)]
+#[error("{} was replaced while it was read; run the query again{hint}", path.display())]
 pub struct VersionChanged {
     path: PathBuf,
+    hint: &'static str,
 }
+
+const MORE_OPEN_FILES: &str = ", or allow more open files (`ulimit -n`)";
 
 /// What tells two versions of a file apart: a replacement is another inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +122,7 @@ impl SnapshotStore {
     /// What messages call a file: its path, where it has one.
     pub fn name_of(&self, location: &Path) -> String {
         match self.source(location) {
-            Ok(Source::Disk(path)) => path.display().to_string(),
+            Ok(Source::Disk(path) | Source::Object(RemoteFile { path, .. })) => path.display().to_string(),
             _ => location.to_string(),
         }
     }
@@ -123,12 +139,20 @@ impl SnapshotStore {
     /// # Errors
     /// What is wrong with the file.
     pub fn decode_all(&self, location: &Path) -> std::result::Result<(), String> {
-        if let Ok(Source::Embedded(_)) = self.source(location) {
+        let file = match self.source(location) {
             // Part of the binary: whatever failed, it was not this.
-            return Ok(());
-        }
-        let (file, _) = self.file(location).map_err(|error| error.to_string())?;
-        let file = file.try_clone().map_err(|error| error.to_string())?;
+            Ok(Source::Embedded(_)) => return Ok(()),
+            Ok(Source::Object(remote)) => match remote.lake.open_file(location.as_ref()) {
+                Ok(Some(file)) => file,
+                // Gone by now: nothing to find out.
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error.to_string()),
+            },
+            _ => {
+                let (file, _) = self.file(location).map_err(|error| error.to_string())?;
+                file.try_clone().map_err(|error| error.to_string())?
+            }
+        };
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
         for batch in reader.map_err(|error| error.to_string())? {
             batch.map_err(|error| error.to_string())?;
@@ -145,9 +169,12 @@ impl SnapshotStore {
     pub fn meta(&self, location: &Path) -> Result<ObjectMeta> {
         let (size, modified) = match self.source(location)? {
             Source::Embedded(bytes) => {
-                let version = Version { device: 0, inode: 0, size_bytes: bytes.len() as u64, modified: (0, 0) };
-                self.lock().pinned.insert(location.clone(), version);
-                (version.size_bytes, DateTime::UNIX_EPOCH)
+                self.pin(location, bytes.len() as u64);
+                (bytes.len() as u64, DateTime::UNIX_EPOCH)
+            }
+            Source::Object(RemoteFile { meta, .. }) => {
+                self.pin(location, meta.size);
+                return Ok(ObjectMeta { location: location.clone(), ..meta.clone() });
             }
             Source::Disk(_) => {
                 let (_, version) = self.file(location)?;
@@ -158,6 +185,32 @@ impl SnapshotStore {
             }
         };
         Ok(ObjectMeta { location: location.clone(), last_modified: modified, size, e_tag: None, version: None })
+    }
+
+    /// Remembers a file that needs no descriptor as opened.
+    fn pin(&self, location: &Path, size_bytes: u64) {
+        let version = Version { device: 0, inode: 0, size_bytes, modified: (0, 0) };
+        self.lock().pinned.insert(location.clone(), version);
+    }
+
+    /// Whether reading waits for a network.
+    pub fn is_remote(&self) -> bool {
+        self.files.values().any(|source| matches!(source, Source::Object(_)))
+    }
+
+    /// Reads from an object, of the listed version or not at all.
+    async fn get_remote(&self, location: &Path, remote: &RemoteFile, mut options: GetOptions) -> Result<GetResult> {
+        let objects = remote.lake.objects().ok_or_else(|| refused("reading objects from a disk"))?;
+        options.if_match.clone_from(&remote.meta.e_tag);
+        match objects.get_opts(&remote.meta.location, options).await {
+            Ok(result) => Ok(GetResult { meta: ObjectMeta { location: location.clone(), ..result.meta }, ..result }),
+            Err(Error::Precondition { .. } | Error::NotFound { .. }) => {
+                self.version_changed.store(true, Ordering::Relaxed);
+                let changed = VersionChanged { path: remote.path.clone(), hint: "" };
+                Err(Error::Generic { store: "lake", source: Box::new(changed) })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn source(&self, location: &Path) -> Result<&Source> {
@@ -199,7 +252,10 @@ impl SnapshotStore {
         let pinned = *open.pinned.entry(location.clone()).or_insert(version);
         if pinned != version {
             self.version_changed.store(true, Ordering::Relaxed);
-            return Err(Error::Generic { store: "lake", source: Box::new(VersionChanged { path: path.clone() }) });
+            return Err(Error::Generic {
+                store: "lake",
+                source: Box::new(VersionChanged { path: path.clone(), hint: MORE_OPEN_FILES }),
+            });
         }
         open.held.insert(location.clone(), Arc::clone(&file));
         open.age.push_back(location.clone());
@@ -231,6 +287,7 @@ impl SnapshotStore {
                 file.read_exact_at(&mut buffer, range.start).map_err(|source| generic(location, path, source))?;
                 Ok(buffer.into())
             }
+            Source::Object(_) => Err(refused("reading an object as a file")),
         }
     }
 }
@@ -275,6 +332,9 @@ fn descriptor_budget() -> usize {
 #[async_trait]
 impl ObjectStore for SnapshotStore {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        if let Source::Object(remote) = self.source(location)? {
+            return self.get_remote(location, remote, options).await;
+        }
         let meta = self.meta(location)?;
         options.check_preconditions(&meta)?;
         let range = match &options.range {
@@ -294,6 +354,10 @@ impl ObjectStore for SnapshotStore {
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        if let Source::Object(_) = self.source(location)? {
+            let get = |range| self.get_range(location, range);
+            return coalesce_ranges(ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await;
+        }
         ranges.iter().map(|range| self.read(location, range.clone())).collect()
     }
 
@@ -325,7 +389,6 @@ impl ObjectStore for SnapshotStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use object_store::ObjectStoreExt;
 
     fn replace(path: &std::path::Path, content: &[u8]) {
         let temporary = path.with_extension("new");

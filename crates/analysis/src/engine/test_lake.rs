@@ -10,10 +10,13 @@ use arrow::array::{
 use chrono::NaiveDate;
 use clicks::coverage::{COVERAGE_KEY, Coverage, Interval};
 use clicks::feed::Feed;
+use clicks::lake::{Lake, LakeError};
 use clicks::schema::click_schema;
 use datafusion::parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use datafusion::parquet::file::metadata::{KeyValue, SortingColumn};
 use datafusion::parquet::file::properties::WriterProperties;
+
+use super::snapshot::Snapshot;
 
 /// A lake in a temporary folder.
 pub(crate) struct TestLake {
@@ -52,6 +55,10 @@ impl TestLake {
         let json = format!(r#"{{"format_version": 1, "partition": "{granularity}"}}"#);
         std::fs::write(dir.path().join("lake.json"), json).unwrap();
         Self { dir }
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, LakeError> {
+        Snapshot::of(Lake::open(self.root())?)
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -1,5 +1,7 @@
 //! Through the engine, over lakes on disk.
 
+mod remote;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clicks::feed::Feed;
@@ -10,7 +12,7 @@ use super::test_lake::{TestLake, interval, midnight, parquet, rows_of};
 use super::*;
 
 fn engine(lake: &TestLake, options: &Options) -> Result<Engine, EngineError> {
-    Engine::new(Snapshot::of_directory(lake.root()).unwrap(), options)
+    Engine::new(lake.snapshot().unwrap(), options)
 }
 
 async fn ask(engine: &Engine, sql: &str) -> Result<Vec<String>, EngineError> {
@@ -127,7 +129,7 @@ async fn a_query_sees_one_version_though_files_are_replaced_between_planning_and
     }
     let batches = answer.rows.try_collect::<Vec<_>>().await.unwrap();
     assert_eq!(rows_of(&batches), ["100|10"]);
-    let next = Engine::new(Snapshot::of_directory(lake.root()).unwrap(), &Options::default()).unwrap();
+    let next = Engine::new(lake.snapshot().unwrap(), &Options::default()).unwrap();
     assert_eq!(ask(&next, &text.sql).await.unwrap(), ["30|210"]);
 }
 
@@ -201,7 +203,7 @@ async fn a_file_that_is_no_partition_is_named() {
 async fn a_parquet_file_of_something_else_is_named_and_strangers_are_not_read() {
     let lake = ten_days();
     std::fs::write(lake.path("acme", "2026-03-01").with_file_name("copy.parquet"), b"x").unwrap();
-    let snapshot = Snapshot::of_directory(lake.root()).unwrap();
+    let snapshot = lake.snapshot().unwrap();
     assert!(snapshot.strangers.len() == 1 && snapshot.strangers[0].ends_with("date=2026-03-01/copy.parquet"));
     let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![arrow::datatypes::Field::new(
         "a",

@@ -11,20 +11,24 @@ use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
 use crate::coverage::{Coverage, Interval};
 use crate::gather::{Pick, SharedTexts, TypedClicks, empty_batch, gather};
+use crate::lake::{Lake, PartitionKey};
 use crate::partition::{BATCH_ROWS, OpenPartition, PartitionError, PartitionWriter, write_partition};
 use crate::schema::{click_schema, position};
 use crate::versions::merge_versions;
 
 use super::Folded;
 
-/// Merges clicks and coverage into the file of a partition; leaves it untouched where nothing would change.
+/// Merges clicks and coverage into a partition; leaves it untouched where nothing would change. None where somebody
+/// else has replaced the partition meanwhile: its new version is to be merged with then.
 pub(super) fn fold_partition(
-    path: &Path,
+    lake: &Lake,
+    key: &PartitionKey,
     clicks: &[TypedClicks],
     shared: Option<&SharedTexts>,
     picks: Vec<Pick>,
     coverage: &Coverage,
-) -> Result<Folded, PartitionError> {
+) -> Result<Option<Folded>, PartitionError> {
+    let path = &lake.path_of(key);
     let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
     let mut fold = Fold { sources: clicks.iter().collect(), picks };
     let own = fold.merge_repeated().map_err(rows_of)?;
@@ -34,7 +38,7 @@ pub(super) fn fold_partition(
     let own_clicks = TypedClicks::from_batch(&own.merged);
     fold.add(&own_clicks);
 
-    let old = OpenPartition::open(path)?;
+    let old = lake.open_partition(key)?;
     let matched = match &old {
         Some(old) => fold.match_with(old, path)?,
         None => Vec::new(),
@@ -47,7 +51,7 @@ pub(super) fn fold_partition(
     folded.rows_unchanged = matched.len() as u64 - folded.rows_changed;
     folded.rows_new = (fold.picks.len() - matched.len()) as u64;
     if folded.rows_new == 0 && folded.rows_changed == 0 && coverage.is_empty() {
-        return Ok(folded);
+        return Ok(Some(folded));
     }
     let mut is_matched = vec![false; fold.picks.len()];
     matched.iter().for_each(|(_, position)| is_matched[*position] = true);
@@ -57,7 +61,8 @@ pub(super) fn fold_partition(
     fold.sort();
 
     let kept = old.as_ref().map_or(0, OpenPartition::rows) - changed.old_rows.len();
-    write_partition(path, kept + fold.picks.len(), |writer| {
+    let version = old.as_ref().map(|old| old.version().clone()).unwrap_or_default();
+    let publication = write_partition(lake, key, &version, kept + fold.picks.len(), |writer| {
         let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
         merged.extend(coverage);
         let mut proof = Proof::new(&merged);
@@ -70,7 +75,7 @@ pub(super) fn fold_partition(
         Ok(proof.coverage())
     })?;
     folded.partitions_written = 1;
-    Ok(folded)
+    Ok(publication.is_published().then_some(folded))
 }
 
 /// Rows of one transaction id that came more than once.

@@ -1,16 +1,20 @@
 //! Clicks join the lake: in any order, however split, again and again, the same files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use tempfile::TempDir;
 
 use super::*;
+use crate::lake::{Opened, Version};
+use crate::partition::OpenPartition;
 use crate::schema::position;
 use crate::typing::ClickTyper;
 
+mod contract;
 mod coverage;
 mod damaged;
 mod invariance;
@@ -70,7 +74,8 @@ fn partition_files(lake: &Lake) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn open(path: &Path) -> OpenPartition {
-    OpenPartition::open(path).unwrap().unwrap()
+    let opened = fs::File::open(path).map(|file| Some(Opened { file, version: Version::default() }));
+    OpenPartition::open(path.to_owned(), opened).unwrap().unwrap()
 }
 
 /// The rows of each partition.

@@ -63,16 +63,16 @@ fn prune(lake: &Lake, before: i64) -> Forgotten {
     for file in lake.partitions().unwrap() {
         forgotten += pruning.partition(&file).unwrap();
     }
-    for (_, path) in lake.quarantine_files().unwrap() {
-        forgotten += pruning.quarantine_file(&path).unwrap();
+    for file in lake.quarantine_files().unwrap() {
+        forgotten += pruning.quarantine_file(&file).unwrap();
     }
     forgotten
 }
 
 fn coverage_of(lake: &Lake) -> Vec<Interval> {
     let files = lake.partitions().unwrap();
-    let open = |path: &Path| OpenPartition::open(path).unwrap().unwrap();
-    files.iter().flat_map(|file| open(&file.path).coverage().intervals().to_vec()).collect()
+    let footer = |file: &PartitionFile| lake.footer(&file.key).unwrap().unwrap();
+    files.iter().flat_map(|file| footer(file).coverage.intervals().to_vec()).collect()
 }
 
 /// (from, to, rows, pruned), in seconds after midnight.
@@ -88,7 +88,7 @@ fn bytes_of(lake: &Lake) -> Vec<Vec<u8>> {
 fn seconds_in(lake: &Lake) -> Vec<i64> {
     let mut seconds = vec![];
     for file in lake.partitions().unwrap() {
-        for batch in OpenPartition::open(&file.path).unwrap().unwrap().read(Some(&["click_time"]), None).unwrap() {
+        for batch in lake.open_partition(&file.key).unwrap().unwrap().read(Some(&["click_time"]), None).unwrap() {
             let batch = batch.unwrap();
             let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
             seconds.extend(times.values().iter().map(|micros| micros / 1_000_000 - MIDNIGHT));
@@ -243,7 +243,7 @@ fn what_stays_is_byte_for_byte_what_a_landing_of_it_gives() {
     land(&other, &[typed(None, &kept)], &[]);
     assert!(bytes_of(&lake) == bytes_of(&other));
     assert!(lake.partitions().unwrap().iter().all(|file| {
-        let open = OpenPartition::open(&file.path).unwrap().unwrap();
+        let open = lake.open_partition(&file.key).unwrap().unwrap();
         let batches = open.read(Some(&["affiliate_id"]), None).unwrap();
         batches.map(Result::unwrap).all(|batch| batch.column(0).as_primitive::<Int64Type>().null_count() == 0)
     }));

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clicks::lake::{Account, Granularity};
 
 /// Where the lake lies: for commands that read all of it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WhichLake {
-    /// The lake; it is made where there is none and clicks are to land
-    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake", value_parser = PathBufValueParser::new().try_map(parse_folder))]
+    /// The lake, made where there is none and clicks are to land: a folder, or s3://BUCKET/PREFIX with
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION set (AWS_ENDPOINT_URL for other servers than Amazon's)
+    // A URL that names no lake is refused when it is opened: clap would repeat it, with the password that it may hold.
+    #[arg(long, value_name = "DIR|URL", env = "CLICKPROOF_LAKE", hide_env_values = true, default_value = "lake")]
     pub lake: PathBuf,
     /// How long to wait for another process that writes to the lake
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
@@ -37,14 +38,6 @@ fn parse_granularity(text: &str) -> Result<Granularity, String> {
         "hour" => Ok(Granularity::Hour),
         _ => Err("expected day or hour".to_owned()),
     }
-}
-
-pub(super) fn parse_folder(folder: PathBuf) -> Result<PathBuf, String> {
-    // Taken as a path, it would become a folder called `s3:`.
-    if folder.to_string_lossy().contains("://") {
-        return Err("object stores are not supported yet; name a local folder".to_owned());
-    }
-    Ok(folder)
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -2,19 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clicks::lake::Account;
 use clicks::time_bound::Edge;
 
-use super::lake::parse_folder;
 use super::time::{RangeFlags, parse_time};
 use super::{Range, SummaryFormat, TimeError, ZoneArgs};
 
 /// Arguments of `fetcher status`.
 #[derive(Debug, clap::Args)]
 pub struct Status {
-    /// The lake
-    #[arg(long, value_name = "DIR", env = "CLICKPROOF_LAKE", default_value = "lake", value_parser = PathBufValueParser::new().try_map(parse_folder))]
+    /// The lake: a folder, or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "DIR|URL", env = "CLICKPROOF_LAKE", hide_env_values = true, default_value = "lake")]
     pub lake: PathBuf,
     /// Only this Everflow login [default: every one]
     #[arg(long, value_name = "NAME")]

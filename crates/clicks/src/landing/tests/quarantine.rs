@@ -25,7 +25,7 @@ fn keep(lake: &Lake, rows: &[QuarantinedRow]) -> u64 {
 fn kept(lake: &Lake) -> Vec<RecordBatch> {
     let files = lake.quarantine_files().unwrap();
     let read = |path: &Path| ParquetRecordBatchReader::try_new(fs::File::open(path).unwrap(), 1024).unwrap();
-    files.iter().flat_map(|(_, path)| read(path)).map(Result::unwrap).collect()
+    files.iter().flat_map(|file| read(&file.path)).map(Result::unwrap).collect()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_order_of_rows_does_not_change_the_file() {
 fn no_coverage_without_the_quarantine() {
     let (_folder, lake) = new_lake(Granularity::Day);
     keep(&lake, &[odd(b"x", 0)]);
-    let (_, path) = lake.quarantine_files().unwrap().remove(0);
+    let path = lake.quarantine_files().unwrap().remove(0).path;
     fs::write(&path, "damaged").unwrap();
     let interval = crate::coverage::Interval {
         feed: Feed::InvalidClicks,
