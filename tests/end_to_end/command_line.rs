@@ -122,6 +122,10 @@ fn wrong_flags() {
         "--quiet --verbose",
         "--format table",
         "--lake ''",
+        "--lake gs://bucket/lake",
+        "--lake https://s3.example.com/bucket",
+        "--lake s3://user:hush@bucket/lake",
+        "--lake s3:/bucket/lake",
         "--api-key secret",
     ] {
         typed.fetcher(&format!("land rows.ndjson {flags}"));
