@@ -22,8 +22,10 @@ mod disk;
 mod layout;
 mod place;
 
+#[cfg(test)]
+pub(crate) use backend::TRIES_MAX;
 use backend::{Backend, Fill, Listed};
-pub(crate) use backend::{Opened, Publication, TRIES_MAX, Version, until_published};
+pub(crate) use backend::{Opened, Publication, Version, until_published};
 use bucket::Bucket;
 use disk::Disk;
 pub use layout::{Account, Granularity, InvalidAccount, PARTITION_FILE, PartitionKey, Period};

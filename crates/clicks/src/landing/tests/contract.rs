@@ -13,6 +13,7 @@ use object_store::memory::InMemory;
 use super::*;
 use crate::coverage::Interval;
 use crate::lake::PartitionFile;
+use crate::prune::{Forgotten, Pruning};
 
 mod races;
 
@@ -84,7 +85,17 @@ fn clicks_of(feed: Feed, prefix: &str, seconds: &[i64]) -> TypedClicks {
 
 fn interval(feed: Feed, from: i64, to: i64) -> Interval {
     let (from_time, to_time) = (MIDNIGHT + from, MIDNIGHT + to);
-    Interval { feed, filters: vec![], from_time, to_time, rows: 0, cap: None, saturated: false, fetched_at: None, pruned: false }
+    Interval {
+        feed,
+        filters: vec![],
+        from_time,
+        to_time,
+        rows: 0,
+        cap: None,
+        saturated: false,
+        fetched_at: None,
+        pruned: false,
+    }
 }
 
 fn odd(raw: &[u8]) -> QuarantinedRow {
@@ -166,6 +177,47 @@ fn an_open_partition_stays_the_version_that_it_was() {
         let rows: usize = open.read(None, None).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
         assert_eq!((open.rows(), rows), (1, 1));
         assert_eq!(ids_of(&lake), ["a1", "b2"]);
+    }
+}
+
+#[test]
+fn a_footer_is_read_alone() {
+    for place in places() {
+        let lake = place.lake(Granularity::Day);
+        live(&lake);
+        // More intervals than fit into what is read first.
+        let feed = Feed::InvalidClicks;
+        let many: Vec<Interval> = (0..2_000).map(|nth| interval(feed, nth * 20, nth * 20 + 1)).collect();
+        landing(&lake).fold(&[], observed(feed), &[], &many).unwrap();
+        for PartitionFile { key, .. } in lake.partitions().unwrap() {
+            let (footer, open) = (lake.footer(&key).unwrap().unwrap(), lake.open_partition(&key).unwrap().unwrap());
+            assert_eq!((footer.rows, &footer.coverage), (open.rows(), open.coverage()));
+            let absent = PartitionKey { date: key.date - chrono::Days::new(9), ..key };
+            assert!(lake.footer(&absent).unwrap().is_none());
+        }
+    }
+}
+
+#[test]
+fn what_was_pruned_is_gone_and_can_come_again() {
+    for place in places() {
+        let lake = place.lake(Granularity::Day);
+        live(&lake);
+        let before = contents(&lake);
+        let pruning = Pruning::new(&lake, MIDNIGHT + 86_400, Duration::from_secs(10), false);
+        let mut forgotten = Forgotten::default();
+        for file in lake.partitions().unwrap() {
+            forgotten += pruning.partition(&file).unwrap();
+        }
+        for file in lake.quarantine_files().unwrap() {
+            forgotten += pruning.quarantine_file(&file).unwrap();
+        }
+        assert_eq!((forgotten.clicks, forgotten.partitions, forgotten.quarantined), (5, 1, 2));
+        assert_eq!(ids_of(&lake), ["a86401", "a90000"]);
+        let again = live(&lake);
+        assert_eq!((again.rows_new, again.rows_quarantined_new), (5, 2));
+        assert!(contents(&lake).keys().eq(before.keys()), "{}", lake.root().display());
+        assert_eq!(live(&lake).rows_quarantined_new, 0);
     }
 }
 

@@ -167,6 +167,18 @@ fn a_lost_race_is_merged_again() {
     assert!(contents(&lake) == contents(&lake_in(&other)));
 }
 
+/// A landing between the reading and the writing of a pruning: its click stays, and what is old goes.
+#[test]
+fn pruning_merges_again_as_well() {
+    let store = Arc::new(InMemory::new());
+    let feed = Feed::NetworkClicks;
+    land_in(&store, feed, "old", 1)();
+    let lake = Meddled::lake(&store, vec![("clicks.parquet", land_in(&store, feed, "new", 50))]);
+    let pruning = Pruning::new(&lake, MIDNIGHT + 10, Duration::from_secs(10), false);
+    assert_eq!(pruning.partition(&lake.partitions().unwrap()[0]).unwrap().clicks, 1);
+    assert_eq!(ids_of(&lake), ["new50"]);
+}
+
 #[test]
 fn who_is_always_second_is_told_and_loses_nothing_of_others() {
     let store = Arc::new(InMemory::new());
