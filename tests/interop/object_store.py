@@ -14,7 +14,7 @@ import threading
 
 import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 BUCKET = "clickproof-test"
 
@@ -32,11 +32,18 @@ class OneWriterAtATime:
             return list(self.application(environ, start_response))
 
 
+class Silent(WSGIRequestHandler):
+    """Does not log every request."""
+
+    def log_request(self, *_):
+        pass
+
+
 def main() -> int:
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
     application = OneWriterAtATime(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Silent)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
