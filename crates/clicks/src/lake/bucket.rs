@@ -22,7 +22,7 @@ use object_store::{
     ClientConfigKey, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, PutMode, PutOptions, PutPayload,
     RetryConfig, UpdateVersion,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use url::Url;
 
 use super::backend::{Backend, Fill, Listed, Opened, Publication, Version};
@@ -47,8 +47,7 @@ pub(super) struct Bucket {
     store: Arc<dyn ObjectStore>,
     prefix: Key,
     name: String,
-    /// Runs the requests; always there until it is dropped.
-    runtime: Option<Runtime>,
+    threads: Threads,
     putting_large: Mutex<()>,
 }
 
@@ -56,11 +55,11 @@ impl Bucket {
     /// Connects to S3 as the environment says. Sends nothing yet.
     pub(super) fn connect(bucket: &str, prefix: Key, name: String) -> Result<Bucket, LakeError> {
         let failed = |source: io::Error| LakeError::Io { action: "reach", path: PathBuf::from(&name), source };
-        let runtime = start_threads().map_err(failed)?;
+        let threads = Threads::start().map_err(failed)?;
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(bucket)
             .with_retry(RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRYING_MAX, ..RetryConfig::default() })
-            .with_http_connector(SpawnedReqwestConnector::new(runtime.handle().clone()));
+            .with_http_connector(SpawnedReqwestConnector::new(threads.handle.clone()));
         if std::env::var_os("AWS_TIMEOUT").is_none() {
             builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT);
         }
@@ -68,21 +67,21 @@ impl Bucket {
         for key in [AmazonS3ConfigKey::Endpoint, AmazonS3ConfigKey::S3Endpoint] {
             let endpoint = builder.get_config_value(&key).and_then(|endpoint| Url::parse(&endpoint).ok());
             if endpoint.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
-                return Err(PlaceError::Credentials.into());
+                return Err(PlaceError::EndpointCredentials.into());
             }
         }
         let store = builder.build().map_err(|error| failed(io_error(&error)))?;
-        Ok(Bucket::new(Arc::new(store), prefix, name, runtime))
+        Ok(Bucket::new(Arc::new(store), prefix, name, threads))
     }
 
     /// A lake in a store that is at hand, from its root on.
     pub(super) fn of_store(store: Arc<dyn ObjectStore>, name: String) -> Result<Bucket, LakeError> {
-        let runtime = start_threads().map_err(LakeError::io("reach", &name))?;
-        Ok(Bucket::new(store, Key::default(), name, runtime))
+        let threads = Threads::start().map_err(LakeError::io("reach", &name))?;
+        Ok(Bucket::new(store, Key::default(), name, threads))
     }
 
-    fn new(store: Arc<dyn ObjectStore>, prefix: Key, name: String, runtime: Runtime) -> Bucket {
-        Bucket { store, prefix, name, runtime: Some(runtime), putting_large: Mutex::default() }
+    fn new(store: Arc<dyn ObjectStore>, prefix: Key, name: String, threads: Threads) -> Bucket {
+        Bucket { store, prefix, name, threads, putting_large: Mutex::default() }
     }
 
     fn key_of(&self, location: &str) -> Key {
@@ -93,8 +92,7 @@ impl Bucket {
     /// Runs a request and waits for it, wherever this is called from: a runtime's own `block_on` panics in another's.
     fn wait<T: Send + 'static>(&self, request: impl Future<Output = T> + Send + 'static) -> io::Result<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let runtime = self.runtime.as_ref().ok_or(ErrorKind::BrokenPipe)?;
-        runtime.spawn(async move {
+        self.threads.handle.spawn(async move {
             // Nobody waits for it any more: nothing to do.
             let _ = sender.send(request.await);
         });
@@ -135,10 +133,23 @@ impl Bucket {
     }
 }
 
-impl Drop for Bucket {
+/// Threads that run requests. They may be dropped anywhere: a runtime by itself may not in another.
+#[derive(Debug)]
+struct Threads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Threads {
+    fn start() -> io::Result<Threads> {
+        let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("lake").enable_all().build()?;
+        Ok(Threads { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // Dropping it would wait, which a thread of another runtime must not.
             runtime.shutdown_background();
         }
     }
@@ -242,10 +253,6 @@ impl Backend for Bucket {
     }
 }
 
-fn start_threads() -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).thread_name("lake").enable_all().build()
-}
-
 fn is_bucket_missing(error: &Error) -> bool {
     error.to_string().contains("NoSuchBucket")
 }
@@ -276,4 +283,17 @@ fn io_error(error: &Error) -> io::Error {
     };
     text.push_str(hint);
     io::Error::new(kind, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lakes_open_read_and_close_within_a_runtime() {
+        let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        let bucket = Bucket::of_store(store, "memory://lake".to_owned()).unwrap();
+        assert!(bucket.open(LAKE_FILE).unwrap().is_none());
+        drop(bucket);
+    }
 }

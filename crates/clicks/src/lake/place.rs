@@ -31,6 +31,11 @@ pub enum PlaceError {
         "the lake's URL holds a user name or a password: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     )]
     Credentials,
+    /// Nor in that of the server.
+    #[error(
+        "AWS_ENDPOINT_URL holds a user name or a password: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )]
+    EndpointCredentials,
     /// Not a URL.
     #[error("the lake's URL cannot be understood ({0}): write a folder, or s3://BUCKET/PREFIX")]
     NoUrl(url::ParseError),
