@@ -141,7 +141,7 @@ impl<'a> Landing<'a> {
             self.is_swept = true;
         }
         let feeds = observation.feed.into_iter().chain(coverage.iter().map(|interval| interval.feed));
-        feeds.into_iter().try_for_each(|feed| self.admit(feed))?;
+        feeds.chain(login::feeds_of(clicks)).try_for_each(|feed| self.admit(feed))?;
         let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());

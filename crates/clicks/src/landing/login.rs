@@ -9,8 +9,18 @@ use arrow::array::AsArray;
 
 use super::{Landing, LandingError};
 use crate::feed::Feed;
+use crate::gather::TypedClicks;
 use crate::lake::{LakeError, Publication, Version, login_location};
-use crate::schema::FEEDS;
+use crate::schema::{FEEDS, position};
+
+/// The feeds that returned the clicks. Those of one answer or file have them in common.
+pub(super) fn feeds_of(clicks: &[TypedClicks]) -> impl Iterator<Item = Feed> {
+    let lists = clicks.iter().filter_map(|clicks| {
+        let lists = clicks.own_column(position::FEED_LIST).as_string::<i32>();
+        lists.iter().next().flatten().filter(|_| !clicks.is_empty())
+    });
+    lists.flat_map(|list| list.split(',').filter_map(|name| name.parse::<Feed>().ok()))
+}
 
 impl Landing<'_> {
     /// Refuses a feed that cannot be of this account, before there is any work. Folding makes sure of it again.

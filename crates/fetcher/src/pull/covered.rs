@@ -2,7 +2,7 @@
 
 use clicks::coverage::Interval;
 use clicks::lake::{Account, Lake, LakeError};
-use clicks::partition::{OpenPartition, PartitionError};
+use clicks::partition::PartitionError;
 
 /// Why the coverage is not known.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +22,8 @@ pub enum CoveredError {
 pub fn coverage_of(lake: &Lake, account: &Account) -> Result<Vec<Interval>, CoveredError> {
     let mut found = Vec::new();
     for partition in lake.partitions()?.iter().filter(|partition| partition.key.account == *account) {
-        if let Some(open) = OpenPartition::open(&partition.path)? {
-            found.extend(open.coverage().intervals().iter().cloned());
+        if let Some(footer) = lake.footer(&partition.key)? {
+            found.extend(footer.coverage.intervals().iter().cloned());
         }
     }
     Ok(found)

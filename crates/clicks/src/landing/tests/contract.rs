@@ -246,8 +246,10 @@ fn an_account_is_one_kind_of_login_everywhere() {
             .fold(&[clicks_of(Feed::InvalidClicks, "a", &[1])], observed(Feed::InvalidClicks), &[], &[])
             .unwrap();
         let other = [clicks_of(Feed::AffiliateClicks, "b", &[2])];
-        let error = landing(&lake).fold(&other, observed(Feed::AffiliateClicks), &[], &[]).unwrap_err();
-        assert!(matches!(error, LandingError::OtherLogin { found: Feed::InvalidClicks, .. }), "{error}");
+        for observation in [observed(Feed::AffiliateClicks), Observation::default()] {
+            let error = landing(&lake).fold(&other, observation, &[], &[]).unwrap_err();
+            assert!(matches!(error, LandingError::OtherLogin { found: Feed::InvalidClicks, .. }), "{error}");
+        }
         landing(&lake).fold(&[], observed(Feed::NetworkClicks), &[], &[interval(Feed::NetworkClicks, 0, 9)]).unwrap();
         assert_eq!(ids_of(&lake), ["a1"]);
     }
