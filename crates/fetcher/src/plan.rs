@@ -21,7 +21,7 @@ use clicks::feed::Feed;
 
 use density::{Basis, Density, Sized};
 use known_values::KnownValues;
-use overflow::{Overflow, heap_of};
+use overflow::{Cut, Overflow};
 use second::{Part, Splitting};
 use seconds::Seconds;
 
@@ -57,7 +57,9 @@ pub struct Brought {
     pub rows: u64,
     /// Seconds since 1970 of the rows that lie within the window, in any order.
     pub times: Vec<i64>,
-    /// For a window of one second: the values that the rows have of each resource that the feed can be filtered by.
+    /// For a window of one second, or an answer that is cut: how many of the rows have which value of each resource that
+    /// the feed can be filtered by. Hints that spare requests: nothing is lost without them, but seconds with more rows
+    /// than the cap can then hardly be split.
     pub values: BTreeMap<&'static str, BTreeMap<String, u64>>,
 }
 
@@ -76,6 +78,10 @@ const DAY: i64 = 86_400;
 const DAYS_AHEAD: i64 = 2;
 /// Holes that one window may bridge.
 const BRIDGES_MAX: usize = 64;
+
+/// Of the seconds that looked like too much for one answer, the share that was, from which the next such second is split
+/// without asking for the whole of it.
+const HEAPS_CUT: f64 = 0.7;
 
 /// What a request in flight asked for.
 #[derive(Debug)]
@@ -124,6 +130,8 @@ pub struct Planner {
     values: KnownValues,
     /// Rows of a split second, as a multiple of the cap: the mean of those seen.
     second_size: f64,
+    /// Of the seconds that looked like too much for one answer, the share that was.
+    heaps_cut: f64,
     proofs: Vec<Proof>,
 }
 
@@ -153,6 +161,7 @@ impl Planner {
             splittings: BTreeMap::new(),
             values: KnownValues::default(),
             second_size: 2.5,
+            heaps_cut: 0.5,
             proofs: Vec::new(),
         }
     }
@@ -181,7 +190,7 @@ impl Planner {
         match asked {
             Asked::Part { second, part } => {
                 if let Some(splitting) = self.splittings.get_mut(&second) {
-                    splitting.answered(part, brought, self.row_cap);
+                    splitting.answered(part, brought);
                 }
                 self.finish_second(second);
             }
@@ -260,9 +269,11 @@ impl Planner {
             if let Some(first) = self.overflow_at(piece.from) {
                 let overflow = self.overflows.get_mut(&first)?;
                 let end = overflow.window.to;
-                if let Some(window) = overflow.next(piece) {
-                    let longest = self.within_longest(window);
-                    return Some(self.ask(longest, vec![longest], None));
+                if let Some(mut window) = overflow.next(piece) {
+                    if overflow.is_blind() {
+                        window.to = self.density.size(window.from, window.to).map_or(window.to, |sized| sized.to);
+                    }
+                    return Some(self.ask(window, vec![window], None));
                 }
                 at = end.checked_add(1)?;
                 continue;
@@ -341,17 +352,17 @@ impl Planner {
             self.proofs.push(Proof { window: *window, saturated: false });
             self.seconds_left -= window.seconds();
         }
-        self.density.observe(window, times);
+        let calm_rows = self.density.observe(window, times);
         if let Some(forecast) = forecast.filter(|_| depth == 0) {
-            self.density.judge(forecast, times.len() as f64);
+            self.density.judge(forecast, calm_rows);
         }
-        let Some(first) = self.overflow_at(window.from) else { return };
-        let least_worth_keeping = 0.6 * self.density.rows_aimed_at();
-        if let Some(mut overflow) = self.overflows.remove(&first)
-            && overflow.take_whole(window, times.len() as f64)
-            && overflow.rows_at_least >= least_worth_keeping
-        {
-            self.overflows.insert(overflow.window.from, overflow);
+        if window.seconds() == 1 && depth > 0 {
+            self.judge_heap(false);
+        }
+        let rows_that_fit = 0.6 * self.density.rows_aimed_at();
+        let overflow = self.overflow_at(window.from).and_then(|first| self.overflows.remove(&first));
+        if let Some(rest) = overflow.and_then(|overflow| overflow.after(window, times.len() as f64, rows_that_fit)) {
+            self.overflows.insert(rest.window.from, rest);
         }
     }
 
@@ -368,26 +379,38 @@ impl Planner {
             self.overflows.remove(&first);
         }
         if window.seconds() == 1 {
-            let groups = (self.second_size * 1.25).ceil() as usize;
-            let splitting = Splitting::new(self.feed, &self.filters, brought, groups);
-            self.splittings.insert(window.from, splitting);
-            self.finish_second(window.from);
+            self.split(window.from, brought, true);
             return;
         }
         for window in wanted {
             self.to_ask.insert(*window);
         }
-        if let Some(forecast) = forecast {
+        let cut = Cut { window, times, row_cap: self.row_cap as f64, depth };
+        if let Some(forecast) = forecast.filter(|_| !cut.is_burst(&self.density)) {
             self.density.judge(forecast, forecast.rows * 1.2);
-        } else {
-            overflow::hint(&mut self.density, window, times, depth);
         }
-        let heap = heap_of(times, self.row_cap, window);
-        let overflow = match heap {
-            Some(second) => Overflow::new(Window { from: second, to: second }, self.row_cap, depth + 1),
-            None => Overflow::new(window, self.row_cap, depth + 1),
-        };
-        self.overflows.insert(overflow.window.from, overflow);
+        for overflow in cut.parts(&mut self.density) {
+            let Window { from, to } = overflow.window;
+            let is_heap = from == to && self.to_ask.from(from).is_some_and(|piece| piece.from == from);
+            if is_heap && self.heaps_cut > HEAPS_CUT && !brought.values.is_empty() {
+                self.to_ask.remove(overflow.window);
+                self.split(from, brought, false);
+            } else {
+                self.overflows.insert(from, overflow);
+            }
+        }
+    }
+
+    /// Asks for a second in parts, after its answer was cut, or because it is likely to be.
+    fn split(&mut self, second: i64, brought: &Brought, is_cut: bool) {
+        let rows = self.second_size * self.row_cap as f64;
+        let splitting = Splitting::new(self.feed, &self.filters, brought, is_cut, rows, self.row_cap);
+        self.splittings.insert(second, splitting);
+        self.finish_second(second);
+    }
+
+    fn judge_heap(&mut self, is_cut: bool) {
+        self.heaps_cut = 0.8 * self.heaps_cut + if is_cut { 0.2 } else { 0.0 };
     }
 
     /// Settles a split second when all its parts are.
@@ -399,9 +422,10 @@ impl Planner {
         if !splitting.has_failed() {
             let window = Window { from: second, to: second };
             self.proofs.push(Proof { window, saturated: splitting.is_saturated() });
-            self.density.observe_second(second, splitting.rows());
+            self.density.observe_second(splitting.rows());
             let size = splitting.rows() as f64 / self.row_cap as f64;
             self.second_size = 0.7 * self.second_size + 0.3 * size.clamp(1.0, 6.0);
+            self.judge_heap(size >= 1.0);
         }
         self.seconds_left -= 1;
         self.splittings.remove(&second);

@@ -1,8 +1,9 @@
 //! How many rows are to be expected in a window, from what answers have shown.
 //!
-//! Owns one bucket per UTC hour of the goal. An hour is forecast from the same hour of the days around it, scaled by how
-//! the last hours compare with theirs; where Everflow's aggregate told, from that; else from the nearest hour seen.
-//! Promises nothing: a forecast decides how many requests it takes, never what is proven.
+//! Owns one bucket per UTC hour of the goal. Traffic is forecast from the aggregate's counts where Everflow told them,
+//! else from the same hours of the days around, either scaled by how the last answers compare with theirs; on the first
+//! day from the nearest hours. What came in bursts is left out of it: it does not come again. Promises nothing: a forecast
+//! decides how many requests it takes, never what is proven.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,16 @@ const DAYS_AROUND: i64 = 8;
 const HOURS_AROUND: i64 = 11;
 /// Standard deviations between what is expected and the cap.
 const DEVIATIONS: f64 = 2.0;
-/// Answers of which the fine course of traffic is kept.
+/// Answers of which the fine course of traffic is kept, and how many of them say how busy it is now.
 const RECENT_MAX: usize = 256;
+const RECENT_FOR_LEVEL: usize = 6;
+/// How old an answer may be, in seconds of traffic, to say how busy it is now.
+const RECENT_SECONDS: i64 = 8 * HOUR;
+
+/// How far a trend is looked back for, and followed.
+const TREND_SECONDS: f64 = 3.0 * HOUR as f64;
+/// How much traffic may rise or fall in an hour, as a share, for it to be a trend.
+const TREND_MOST: f64 = 0.3;
 
 /// What a forecast rests on, from the surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,18 +53,25 @@ pub(super) struct Sized {
 #[derive(Debug, Clone, Copy, Default)]
 struct Hour {
     seconds: f64,
-    rows: f64,
-    /// Rows without what came in heaps within one second: what other days are likely to have as well.
+    /// Rows without those of bursts.
     calm_rows: f64,
     /// Rows per second that a cut answer has shown, as a hint.
     hinted_rate: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
+struct Recent {
+    seconds: f64,
+    calm_rows: f64,
+    /// Its rows as a multiple of what was to be expected.
+    surge: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Estimate {
     /// Rows per second.
     rate: f64,
-    /// Standard deviation of the rate as a share of it.
+    /// Error of the rate that is to be expected, as a share of it.
     error: f64,
     basis: Basis,
 }
@@ -66,9 +82,10 @@ pub(super) struct Density {
     first_hour: i64,
     hours: Vec<Hour>,
     expected: BTreeMap<i64, u64>,
-    /// By the last second of an answer's window: seconds and rows.
-    recent: BTreeMap<i64, (f64, f64)>,
-    total: Hour,
+    /// By the last second of an answer's window.
+    recent: BTreeMap<i64, Recent>,
+    seconds_seen: f64,
+    rows_seen: f64,
     /// Mean error of forecasts as a share of them, Poisson noise taken out: aggregate, same hour, nearby.
     errors: [f64; 3],
     row_cap: f64,
@@ -84,60 +101,54 @@ impl Density {
             hours: vec![Hour::default(); usize::try_from(hours).unwrap_or(1)],
             expected,
             recent: BTreeMap::new(),
-            total: Hour::default(),
-            errors: [0.04, 0.12, 0.2],
+            seconds_seen: 0.0,
+            rows_seen: 0.0,
+            errors: [0.05, 0.1, 0.12],
             row_cap: row_cap as f64,
         }
     }
 
-    /// Takes the times of an answer that was not cut, sorted.
-    pub(super) fn observe(&mut self, window: Window, times: &[i64]) {
-        let mut from = window.from;
-        while from <= window.to {
-            let to = window.to.min((from.div_euclid(HOUR) + 1) * HOUR - 1);
-            self.hour_mut(from).seconds += (to - from + 1) as f64;
-            from = to + 1;
+    /// Takes the times of an answer that was not cut, sorted; returns how many rows it has without those of bursts.
+    pub(super) fn observe(&mut self, window: Window, times: &[i64]) -> f64 {
+        let usual = self.rows(window);
+        let limits = calm_limits(window, times, usual);
+        for hour in hours_of(window) {
+            self.hour_mut(hour.from).seconds += hour.seconds() as f64;
         }
-        let seconds = window.seconds() as f64;
-        let heap = 3.0 + 10.0 * times.len() as f64 / seconds + self.row_cap / 100.0;
-        for same in times.chunk_by(|a, b| a == b) {
-            let hour = self.hour_mut(same[0]);
-            hour.rows += same.len() as f64;
-            hour.calm_rows += heap.min(same.len() as f64);
+        let mut calm_rows = 0.0;
+        for same in times.chunk_by(|a, b| limits.bin(*a) == limits.bin(*b)) {
+            let share = (limits.rows / same.len() as f64).min(1.0);
+            calm_rows += share * same.len() as f64;
+            for time in same {
+                self.hour_mut(*time).calm_rows += share;
+            }
         }
-        self.total.seconds += seconds;
-        self.total.rows += times.len() as f64;
-        self.recent.insert(window.to, (seconds, times.len() as f64));
+        let (seconds, rows) = (window.seconds() as f64, times.len() as f64);
+        self.seconds_seen += seconds;
+        self.rows_seen += rows;
+        let surge = usual.map_or(1.0, |usual| rows / likely_most(usual).max(1.0));
+        self.recent.insert(window.to, Recent { seconds, calm_rows, surge });
         if self.recent.len() > RECENT_MAX {
             self.recent.pop_first();
         }
+        calm_rows
     }
 
     /// Takes what is known of a second that was split: its rows belong to no rhythm.
-    pub(super) fn observe_second(&mut self, second: i64, rows: u64) {
-        let hour = self.hour_mut(second);
-        hour.seconds += 1.0;
-        hour.rows += rows as f64;
-        self.total.seconds += 1.0;
-        self.total.rows += rows as f64;
+    pub(super) fn observe_second(&mut self, rows: u64) {
+        self.seconds_seen += 1.0;
+        self.rows_seen += rows as f64;
     }
 
-    /// Takes a guess at the rate of a window, from an answer that was cut.
+    /// Takes a guess at the rate of a window, in rows per second, from an answer that was cut.
     pub(super) fn hint(&mut self, window: Window, rate: f64) {
-        let mut from = window.from;
-        while from <= window.to {
-            let hour = self.hour_mut(from);
+        for hour in hours_of(window) {
+            let hour = self.hour_mut(hour.from);
             hour.hinted_rate = hour.hinted_rate.max(rate);
-            from = (from.div_euclid(HOUR) + 1) * HOUR;
         }
     }
 
-    /// Takes the guess that a window has so many times the cap's rows.
-    pub(super) fn hint_cap(&mut self, window: Window, caps: f64) {
-        self.hint(window, caps * self.row_cap / window.seconds() as f64);
-    }
-
-    /// Learns how good a forecast was.
+    /// Learns how good a forecast was, of traffic without bursts.
     pub(super) fn judge(&mut self, forecast: Sized, rows: f64) {
         let slot = match forecast.basis {
             Basis::Expected => 0,
@@ -155,7 +166,7 @@ impl Density {
 
     /// Rows that so many seconds have, if they are like those seen.
     pub(super) fn rows_expected(&self, seconds: i64) -> f64 {
-        if self.total.seconds > 0.0 { self.total.rows / self.total.seconds * seconds as f64 } else { 0.0 }
+        if self.seconds_seen > 0.0 { self.rows_seen / self.seconds_seen * seconds as f64 } else { 0.0 }
     }
 
     /// The rows that a window is expected to have at most: as many as leave room below the cap for chance.
@@ -167,33 +178,49 @@ impl Density {
         rows
     }
 
+    /// Rows that a window is expected to have, bursts apart, where answers that were not cut say so.
+    pub(super) fn rows(&self, window: Window) -> Option<f64> {
+        let level = self.level(window.from);
+        let mut rows = 0.0;
+        for piece in hours_of(window) {
+            let estimate = self.estimate(piece, level, window.from)?;
+            if estimate.basis == Basis::Unknown {
+                return None;
+            }
+            rows += estimate.rate * piece.seconds() as f64;
+        }
+        Some(rows)
+    }
+
     /// The longest window from a second on, no further than `limit`, that is likely to stay under the cap.
     pub(super) fn size(&self, from: i64, limit: i64) -> Option<Sized> {
         let level = self.level(from);
-        let (mut rows, mut doubt, mut at) = (0.0, 0.0, from);
-        let basis = self.estimate(from, level, from)?.basis;
-        let (local_until, local_rate) = self.local(from);
-        while at <= limit {
-            let end = limit.min((at.div_euclid(HOUR) + 1) * HOUR - 1);
-            let Estimate { mut rate, error, .. } = self.estimate(at, level, from)?;
-            if at <= local_until && local_rate > 2.0 * rate {
-                rate = local_rate;
+        let (mut rows, mut doubt) = (0.0, 0.0);
+        let basis = self.estimate(Window { from, to: from }, level, from)?.basis;
+        let surge = self.surge(from);
+        for hour in hours_of(Window { from, to: limit }) {
+            let Estimate { mut rate, error, .. } = self.estimate(hour, level, from)?;
+            if let Some((until, times)) = surge
+                && hour.from <= until
+            {
+                rate *= times;
             }
-            let seconds = (end - at + 1) as f64;
-            if self.fits(rows + rate * seconds, doubt + rate * seconds * error) {
-                rows += rate * seconds;
-                doubt += rate * seconds * error;
-                at = end + 1;
+            let fits = |seconds: i64| {
+                let more = rate * seconds as f64;
+                self.fits(rows + more, doubt + more * error)
+            };
+            if fits(hour.seconds()) {
+                rows += rate * hour.seconds() as f64;
+                doubt += rate * hour.seconds() as f64 * error;
                 continue;
             }
-            let (mut low, mut high) = (0, end - at + 1);
+            let (mut low, mut high) = (0, hour.seconds());
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
-                let more = rate * middle as f64;
-                if self.fits(rows + more, doubt + more * error) { low = middle } else { high = middle }
+                if fits(middle) { low = middle } else { high = middle }
             }
-            let low = if at == from { low.max(1) } else { low };
-            return Some(Sized { to: at + low - 1, rows: rows + rate * low as f64, basis });
+            let seconds = if hour.from == from { low.max(1) } else { low };
+            return Some(Sized { to: hour.from + seconds - 1, rows: rows + rate * seconds as f64, basis });
         }
         Some(Sized { to: limit, rows, basis })
     }
@@ -219,13 +246,12 @@ impl Density {
     /// The rate of an hour as the days around have it, or the aggregate.
     fn profile(&self, index: i64) -> Option<f64> {
         if !self.expected.is_empty() {
-            let rows = self.expected.get(&((self.first_hour + index) * HOUR)).copied().unwrap_or(0);
-            return Some(rows as f64 / HOUR as f64);
+            return Some(self.expected_calm(index));
         }
         let mut rates = [(0.0, 0.0); 2 * DAYS_AROUND as usize];
         let mut found = 0;
-        for days in 1..=DAYS_AROUND {
-            for hour in [index - 24 * days, index + 24 * days].map(|index| self.seen(index)).into_iter().flatten() {
+        for days in 1..=DAYS_AROUND.min(self.hours.len() as i64 / 24) {
+            for hour in [index - 24 * days, index + 24 * days].into_iter().filter_map(|index| self.seen(index)) {
                 let closeness = if days == 7 { 0.7 } else { 0.75f64.powi(days as i32 - 1) };
                 rates[found] = (hour.calm_rows / hour.seconds, closeness * (hour.seconds / HOUR as f64).min(1.0));
                 found += 1;
@@ -242,51 +268,92 @@ impl Density {
         Some(rates.iter().map(|rate| rate.0.min(most) * rate.1).sum::<f64>() / weight)
     }
 
-    /// How the hours before a second compare with their profile.
+    /// The aggregate's rate of an hour; where it stands out from the hours around, theirs: a burst's place is not known.
+    fn expected_calm(&self, index: i64) -> f64 {
+        let rows = |index: i64| self.expected.get(&((self.first_hour + index) * HOUR)).copied().unwrap_or(0) as f64;
+        let mut around = [-3, -2, -1, 1, 2, 3].map(|hours| rows(index + hours));
+        around.sort_by(f64::total_cmp);
+        rows(index).min(1.5 * around[3] + 20.0) / HOUR as f64
+    }
+
+    /// The profile at the middle of a window within an hour, for traffic changes within hours too.
+    fn profile_at(&self, window: Window) -> Option<f64> {
+        let index = self.index(window.from) as i64;
+        let own = self.profile(index)?;
+        let middle = (window.from + window.to) as f64 / 2.0 / HOUR as f64;
+        let from_center = middle - (self.first_hour + index) as f64 - 0.5;
+        let beside = index + if from_center < 0.0 { -1 } else { 1 };
+        let beside = if beside < 0 { own } else { self.profile(beside).unwrap_or(own) };
+        let share = from_center.abs().min(0.5);
+        Some(own * (1.0 - share) + beside * share)
+    }
+
+    /// How the answers before a second compare with the profile.
     fn level(&self, second: i64) -> f64 {
-        let index = self.index(second) as i64;
-        let (mut rows, mut expected) = (50.0, 50.0);
-        for hour in (0..=6).map(|before| index - before) {
-            let Some(seen) = self.seen(hour) else { continue };
-            let Some(rate) = self.profile(hour) else { continue };
-            expected += rate * seen.seconds;
-            rows += seen.calm_rows.min(2.5 * rate * seen.seconds + 20.0);
+        let (mut rows, mut expected, mut weight) = (20.0, 20.0, 1.0);
+        for (&to, recent) in self.recent.range(..second).rev().take(RECENT_FOR_LEVEL) {
+            if second - to > RECENT_SECONDS {
+                break;
+            }
+            let window = Window { from: to - recent.seconds as i64 + 1, to };
+            let profiles = hours_of(window).map(|hour| Some(self.profile_at(hour)? * hour.seconds() as f64));
+            if let Some(profile) = profiles.sum::<Option<f64>>() {
+                expected += weight * profile;
+                rows += weight * recent.calm_rows;
+                weight *= 0.7;
+            }
         }
         (rows / expected).clamp(0.3, 3.0)
     }
 
-    /// The rate that the last answer before a second had, and until when it is likely to go on.
-    fn local(&self, second: i64) -> (i64, f64) {
-        let Some((&to, &(seconds, rows))) = self.recent.range(..second).next_back() else { return (i64::MIN, 0.0) };
-        let until = to.saturating_add((2.0 * seconds) as i64);
-        if rows < 20.0 { (i64::MIN, 0.0) } else { (until, rows / seconds) }
+    /// Until when a surge before a second is likely to go on, and how many times the usual rate it has.
+    fn surge(&self, second: i64) -> Option<(i64, f64)> {
+        let (&to, recent) = self.recent.range(..second).next_back().filter(|(_, recent)| recent.surge > 1.0)?;
+        Some((to.saturating_add(recent.seconds as i64), 3.0 * recent.surge))
     }
 
-    fn estimate(&self, second: i64, level: f64, from: i64) -> Option<Estimate> {
-        let index = self.index(second) as i64;
-        let own = self.hours[self.index(second)];
+    /// What is known of a window within an hour, for a request that begins at `from`.
+    fn estimate(&self, window: Window, level: f64, from: i64) -> Option<Estimate> {
         // Less than this is nothing: it keeps empty weeks from taking more than one request.
         let least = 0.05 * self.row_cap / (14.0 * 86_400.0);
-        if !self.expected.is_empty() {
-            let rows = self.profile(index)? * HOUR as f64 * level.clamp(0.8, 1.25);
-            let rate = (rows - own.rows).max(0.1 * rows) / (HOUR as f64 - own.seconds).max(1.0);
-            return Some(Estimate { rate: rate.max(least), error: self.errors[0], basis: Basis::Expected });
+        if let Some(rate) = self.profile_at(window) {
+            let (error, basis) = match self.expected.is_empty() {
+                true => (self.errors[1], Basis::SameHour),
+                false => (self.errors[0], Basis::Expected),
+            };
+            return Some(Estimate { rate: (rate * level).max(least), error, basis });
         }
-        if let Some(rate) = self.profile(index) {
-            let seconds = HOUR as f64 / 3.0;
-            let rate = (rate * level * seconds + own.calm_rows) / (seconds + own.seconds);
-            return Some(Estimate { rate: rate.max(least), error: self.errors[1], basis: Basis::SameHour });
-        }
-        let (hours, rate) = self.nearest(index)?;
-        let ahead = (second - from) as f64 / HOUR as f64;
+        let trend = self.trend(window, from).map(|rate| (0, rate));
+        let (hours, rate) = trend.or_else(|| self.nearest(self.index(window.from) as i64))?;
+        let ahead = (window.from - from) as f64 / HOUR as f64;
         let error = self.errors[2] + (0.04 * (hours as f64).max(ahead)).min(0.5);
-        let basis = if self.total.seconds > 0.0 { Basis::Nearby(hours) } else { Basis::Unknown };
+        let basis = if self.seconds_seen > 0.0 { Basis::Nearby(hours) } else { Basis::Unknown };
         Some(Estimate { rate: rate.max(least), error, basis })
+    }
+
+    /// The rate that traffic is heading for, going by the last answers: mornings rise and evenings fall.
+    fn trend(&self, window: Window, from: i64) -> Option<f64> {
+        let middle = |to: i64, recent: &Recent| to as f64 - recent.seconds / 2.0;
+        let is_telling = |recent: &Recent| recent.calm_rows >= 100.0 && recent.seconds <= TREND_SECONDS;
+        let mut before = self.recent.range(..from).rev().filter(|(_, recent)| is_telling(recent));
+        let (&last_to, last) = before.next()?;
+        let last_middle = middle(last_to, last);
+        let (&other_to, other) =
+            before.find(|(to, recent)| last_middle - middle(**to, recent) >= TREND_SECONDS / 4.0)?;
+        let apart = last_middle - middle(other_to, other);
+        if (from - last_to) as f64 > TREND_SECONDS / 2.0 || apart > TREND_SECONDS {
+            return None;
+        }
+        let rate = last.calm_rows / last.seconds;
+        let slope = (rate * other.seconds / other.calm_rows).ln() / apart;
+        let most = TREND_MOST / HOUR as f64;
+        let ahead = ((window.from + window.to) as f64 / 2.0 - last_middle).min(TREND_SECONDS);
+        Some(rate * (slope.clamp(-most, most) * ahead).exp())
     }
 
     /// The rate of the nearest hours seen, and how far they are; the time of day counts, not the day.
     fn nearest(&self, index: i64) -> Option<(i64, f64)> {
-        for hours in 0..=HOURS_AROUND {
+        for hours in 0..=HOURS_AROUND.min(self.hours.len() as i64) {
             let (mut rows, mut seconds) = (0.0, 0.0);
             for days in [0, -1, 1, -2, 2] {
                 for hour in [index + 24 * days - hours, index + 24 * days + hours] {
@@ -300,15 +367,62 @@ impl Density {
                 return Some((hours, (rows + 1.0) / seconds));
             }
         }
-        if self.total.seconds > 0.0 {
+        if self.seconds_seen > 0.0 {
             let latest = self.recent.last_key_value().map_or(0, |(to, _)| self.index(*to) as i64);
-            return Some(((index - latest).abs(), (self.total.rows + 1.0) / self.total.seconds));
+            return Some(((index - latest).abs(), (self.rows_seen + 1.0) / self.seconds_seen));
         }
-        (0..=HOURS_AROUND).chain(12..=24).find_map(|hours| {
+        (0..=24).find_map(|hours| {
             let hinted = |index: i64| self.hours.get(usize::try_from(index).ok()?).map(|hour| hour.hinted_rate);
             let rates = [index - hours, index + hours].map(|index| hinted(index).unwrap_or(0.0));
             let rate = rates[0].max(rates[1]);
             (rate > 0.0).then_some((hours, rate))
         })
     }
+}
+
+/// The rows above which a piece of a window has a burst, by what such pieces usually have.
+fn likely_most(usual: f64) -> f64 {
+    3.0 * usual + 3.0 * usual.sqrt() + 4.0
+}
+
+/// How many rows of an answer each piece of its window may have without being a burst.
+fn calm_limits(window: Window, times: &[i64], usual: Option<f64>) -> CalmLimits {
+    let seconds_each = (window.seconds() / 48).max(1);
+    let mut limits = CalmLimits { from: window.from, seconds_each, rows: f64::INFINITY };
+    let bins = window.seconds() / seconds_each;
+    if bins >= 6 {
+        let mut counts: Vec<_> =
+            times.chunk_by(|a, b| limits.bin(*a) == limits.bin(*b)).map(|same| same.len()).collect();
+        counts.resize(counts.len().max(bins as usize), 0);
+        counts.sort_unstable();
+        limits.rows = likely_most(counts[counts.len() / 2] as f64);
+    }
+    if let Some(usual) = usual {
+        limits.rows = limits.rows.min(likely_most(usual / bins as f64));
+    }
+    limits
+}
+
+/// The pieces of an answer's window, and how many rows each may have without being a burst.
+struct CalmLimits {
+    from: i64,
+    seconds_each: i64,
+    rows: f64,
+}
+
+impl CalmLimits {
+    fn bin(&self, second: i64) -> i64 {
+        (second - self.from) / self.seconds_each
+    }
+}
+
+/// A window, cut at the hours.
+fn hours_of(window: Window) -> impl Iterator<Item = Window> {
+    let mut from = window.from;
+    std::iter::from_fn(move || {
+        let to = window.to.min((from.div_euclid(HOUR) + 1) * HOUR - 1);
+        let hour = (from <= window.to).then_some(Window { from, to });
+        from = to + 1;
+        hour
+    })
 }

@@ -5,7 +5,6 @@
 //! second are disjoint and together the whole second. Of one resource a part has either filters or exclusions, never
 //! both, for filters of one resource are alternatives: the user's own values are what is split, not added to.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clicks::feed::Feed;
@@ -20,6 +19,12 @@ const PARTS_MAX: usize = 4_096;
 const VALUES_MAX: usize = 200;
 /// Groups that a part is split into at most.
 const GROUPS_MAX: usize = 8;
+/// Of the cap, the share that a group of values is made to have at most.
+const GROUP_SHARE: f64 = 0.85;
+/// Rows that a part is taken to have when it was cut against expectation, as a multiple of the cap.
+const CUT_PART: f64 = 1.6;
+/// Rows from which a part is split before it was asked for, as a multiple of the cap.
+const LIKELY_CUT: f64 = 1.2;
 /// Of a part's rows, the share of one value up to which a resource separates them well.
 const SHARE_GOOD: f64 = 0.6;
 
@@ -106,49 +111,69 @@ impl Part {
         }
     }
 
-    /// Splits it by a resource into about so many parts: groups of candidates, and all the rest.
-    fn split(&self, resource: &'static str, candidates: Vec<(String, u64)>, groups: usize) -> Vec<Part> {
-        let is_listed = matches!(self.wanted.get(resource), Some(Wanted::Only(_)));
-        let mut bins = bins_of_like_weight(candidates, groups, is_listed);
-        match self.wanted.get(resource) {
-            Some(Wanted::AllBut(values)) => {
-                // The lightest group stays with the values that nobody has seen yet, unless it is the only one.
-                if bins.len() > 1 {
-                    bins.pop();
-                }
-                let rest = values.iter().chain(bins.iter().flatten()).cloned().collect();
-                let mut parts: Vec<_> = bins.into_iter().map(|bin| self.with(resource, Wanted::Only(bin))).collect();
-                parts.push(self.with(resource, Wanted::AllBut(rest)));
-                parts
-            }
-            _ => bins.into_iter().map(|bin| self.with(resource, Wanted::Only(bin))).collect(),
+    /// Splits it by a resource into groups of candidates, and all the rest; with the rows that each is expected to have.
+    fn split(
+        &self,
+        resource: &'static str,
+        candidates: Vec<(String, u64)>,
+        rows: f64,
+        row_cap: f64,
+    ) -> Vec<(Part, f64)> {
+        let listed_already = match self.wanted.get(resource) {
+            Some(Wanted::AllBut(values)) => Some(values),
+            _ => None,
+        };
+        let mut groups = groups_of_like_weight(candidates, rows, row_cap, listed_already.is_none());
+        let mut parts = Vec::new();
+        if let Some(values) = listed_already {
+            // The lightest group stays with the values that nobody has seen yet, unless it is the only one.
+            let rest_rows = if groups.len() > 1 { groups.pop().map_or(0.0, |group| group.0) } else { 0.0 };
+            let rest = values.iter().chain(groups.iter().flat_map(|group| &group.1)).cloned().collect();
+            parts.push((self.with(resource, Wanted::AllBut(rest)), rest_rows));
         }
+        parts.extend(groups.into_iter().map(|(rows, values)| (self.with(resource, Wanted::Only(values)), rows)));
+        parts
     }
 }
 
-/// Groups of values that weigh about the same, the heaviest first. Values beyond what one request may name are left out,
-/// unless all must be named.
-fn bins_of_like_weight(mut values: Vec<(String, u64)>, groups: usize, must_have_all: bool) -> Vec<BTreeSet<String>> {
+/// Groups of values that have about the same number of rows, and fit into one answer where they can; the heaviest first.
+///
+/// Values beyond what one request may name are left out, unless all must be named.
+fn groups_of_like_weight(
+    mut values: Vec<(String, u64)>,
+    rows: f64,
+    row_cap: f64,
+    must_have_all: bool,
+) -> Vec<(f64, BTreeSet<String>)> {
     values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     if !must_have_all {
         values.truncate(VALUES_MAX);
     }
-    let mut bins = vec![(0u64, BTreeSet::new()); groups.clamp(2, GROUPS_MAX)];
-    for (value, rows) in values {
-        if let Some(lightest) = bins.iter_mut().min_by_key(|bin| (bin.0, bin.1.len())) {
-            // Values of which nothing was seen still count, so that they do not all meet in one group.
-            lightest.0 += rows.max(1);
-            lightest.1.insert(value);
+    // Values of which nothing was seen still count, so that they do not all meet in one group.
+    let total: f64 = values.iter().map(|value| value.1.max(1) as f64).sum();
+    let rows_of = |value: &(String, u64)| value.1.max(1) as f64 / total * rows;
+    let too_many: Vec<_> = values.extract_if(.., |value| rows_of(value) > GROUP_SHARE * row_cap).collect();
+    let rest: f64 = values.iter().map(rows_of).sum();
+    let fewest = if too_many.is_empty() { 2 } else { 1 };
+    let groups = ((rest / (GROUP_SHARE * row_cap)).ceil() as usize).clamp(fewest, GROUPS_MAX);
+    let mut groups = vec![(0.0f64, BTreeSet::new()); groups];
+    for value in &values {
+        if let Some(lightest) = groups.iter_mut().min_by(|a, b| a.0.total_cmp(&b.0)) {
+            lightest.0 += rows_of(value);
+            lightest.1.insert(value.0.clone());
         }
     }
-    bins.sort_by_key(|bin| Reverse(bin.0));
-    bins.into_iter().map(|bin| bin.1).filter(|bin| !bin.is_empty()).collect()
+    groups.extend(too_many.iter().map(|value| (rows_of(value), BTreeSet::from([value.0.clone()]))));
+    groups.retain(|group| !group.1.is_empty());
+    groups.sort_by(|a, b| b.0.total_cmp(&a.0));
+    groups
 }
 
 /// The state of one second.
 #[derive(Debug)]
 pub(super) struct Splitting {
     resources: &'static [&'static str],
+    row_cap: f64,
     to_ask: Vec<Part>,
     in_flight: usize,
     /// Cut, and without a value to split by as long as nothing more is known.
@@ -160,10 +185,19 @@ pub(super) struct Splitting {
 }
 
 impl Splitting {
-    /// A second whose answer was cut; `groups` is how many parts it may take.
-    pub(super) fn new(feed: Feed, filters: &[Filter], brought: &Brought, groups: usize) -> Splitting {
+    /// A second that is expected to have `rows`; `is_cut` where an answer to the whole of it was cut, else `brought` only
+    /// hints at what its rows are.
+    pub(super) fn new(
+        feed: Feed,
+        filters: &[Filter],
+        brought: &Brought,
+        is_cut: bool,
+        rows: f64,
+        row_cap: u64,
+    ) -> Splitting {
         let mut splitting = Splitting {
             resources: resources(feed),
+            row_cap: row_cap as f64,
             to_ask: Vec::new(),
             in_flight: 0,
             stuck: Vec::new(),
@@ -172,7 +206,7 @@ impl Splitting {
             is_saturated: false,
             has_failed: false,
         };
-        splitting.take_cut(Part::whole(feed, filters), brought, groups);
+        splitting.take_cut(Part::whole(feed, filters), brought, is_cut, rows);
         splitting
     }
 
@@ -184,10 +218,10 @@ impl Splitting {
     }
 
     /// Takes the answer to a part.
-    pub(super) fn answered(&mut self, part: Part, brought: &Brought, row_cap: u64) {
+    pub(super) fn answered(&mut self, part: Part, brought: &Brought) {
         self.in_flight -= 1;
-        if brought.rows >= row_cap {
-            self.take_cut(part, brought, 2);
+        if brought.rows as f64 >= self.row_cap {
+            self.take_cut(part, brought, true, CUT_PART * self.row_cap);
         } else {
             self.rows += brought.rows;
         }
@@ -227,13 +261,9 @@ impl Splitting {
         self.to_ask.is_empty() && self.in_flight == 0
     }
 
-    fn push(&mut self, parts: Vec<Part>) {
-        self.parts += parts.len();
-        self.to_ask.extend(parts);
-    }
-
-    /// Splits a cut part by the first resource that separates its rows well, else by the one that does so best.
-    fn take_cut(&mut self, part: Part, brought: &Brought, groups: usize) {
+    /// Splits a part that was cut, or is likely to be, by the first resource that separates its rows well, else by the
+    /// one that does so best. `rows` is how many it is expected to have.
+    fn take_cut(&mut self, part: Part, brought: &Brought, is_cut: bool, rows: f64) {
         if self.has_failed {
             return;
         }
@@ -241,25 +271,43 @@ impl Splitting {
             self.is_saturated = true;
             return;
         }
-        let options: Vec<_> =
-            self.resources.iter().filter_map(|resource| Choice::new(&part, resource, &brought.values)).collect();
-        let good = options.iter().position(|choice| choice.largest_share <= SHARE_GOOD);
-        let best = good.or_else(|| {
-            let share = |index: &usize| options[*index].largest_share;
-            (0..options.len()).min_by(|a, b| share(a).total_cmp(&share(b)))
-        });
-        let Some(choice) = best.and_then(|best| options.into_iter().nth(best)) else {
-            self.stuck.push(part);
+        let Some(choice) = self.choose(&part, brought) else {
+            if is_cut {
+                self.stuck.push(part)
+            } else {
+                self.ask(part)
+            }
             return;
         };
-        let have_all_one_value = matches!(choice.candidates.as_slice(), [(_, rows)] if *rows == brought.rows);
-        let mut parts = part.split(choice.resource, choice.candidates, groups);
-        if have_all_one_value && !parts.is_empty() {
-            // Asking for that value would bring the same cut answer again.
-            let certain = parts.swap_remove(0);
-            self.take_cut(certain, brought, groups);
+        let has_one_value = choice.candidates.len() == 1;
+        let have_all_one_value = has_one_value && choice.candidates[0].1 == brought.rows;
+        for (part, rows) in part.split(choice.resource, choice.candidates, rows, self.row_cap) {
+            let is_listed = matches!(part.wanted.get(choice.resource), Some(Wanted::Only(_)));
+            if is_cut && have_all_one_value && is_listed {
+                // Asking for what all rows have would bring the same cut answer.
+                self.take_cut(part, brought, true, rows);
+            } else if rows > LIKELY_CUT * self.row_cap && !has_one_value {
+                self.take_cut(part, brought, false, rows);
+            } else {
+                self.ask(part);
+            }
         }
-        self.push(parts);
+    }
+
+    fn ask(&mut self, part: Part) {
+        self.parts += 1;
+        self.to_ask.push(part);
+    }
+
+    fn choose(&self, part: &Part, brought: &Brought) -> Option<Choice> {
+        let mut choices: Vec<_> =
+            self.resources.iter().filter_map(|resource| Choice::new(part, resource, &brought.values)).collect();
+        let good = choices.iter().position(|choice| choice.largest_share <= SHARE_GOOD);
+        let best = good.or_else(|| {
+            let share = |index: &usize| choices[*index].largest_share;
+            (0..choices.len()).min_by(|a, b| share(a).total_cmp(&share(b)))
+        });
+        best.map(|best| choices.swap_remove(best))
     }
 
     /// Splits cut parts by values that were seen elsewhere; what cannot be split now never can be.
@@ -268,10 +316,13 @@ impl Splitting {
             let is_open = |resource: &str| matches!(part.wanted.get(resource), Some(Wanted::AllBut(_)));
             let sources = known.by_resource(self.resources).filter(|(resource, _)| is_open(resource));
             let split = sources.map(|(resource, values)| (resource, part.candidates(resource, values))).find_map(
-                |(resource, candidates)| (!candidates.is_empty()).then(|| part.split(resource, candidates, 2)),
+                |(resource, candidates)| {
+                    let split = || part.split(resource, candidates.clone(), CUT_PART * self.row_cap, self.row_cap);
+                    (!candidates.is_empty()).then(split)
+                },
             );
             match split.filter(|_| self.parts < PARTS_MAX) {
-                Some(parts) => self.push(parts),
+                Some(parts) => parts.into_iter().for_each(|(part, _)| self.ask(part)),
                 None => self.is_saturated = true,
             }
         }

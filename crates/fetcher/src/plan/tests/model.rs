@@ -2,44 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clicks::feed::Feed;
-
+use super::traffic::{Click, Dice};
 use crate::plan::{Brought, Goal, Planner, Proof, Ticket, resources};
 use crate::request::{ClickRequest, Filter, Window};
-
-/// SplitMix64: a hundred thousand seeds must be cheap in an unoptimised build.
-#[derive(Debug, Clone)]
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number in `0..end`; `end` is above 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.bits() % end
-    }
-
-    pub(super) fn between(&mut self, first: i64, last: i64) -> i64 {
-        first + self.below((last - first + 1) as u64) as i64
-    }
-
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len() as u64) as usize]
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Click {
-    pub(super) time: i64,
-    /// Values of `error_code`, `offer` and `affiliate`.
-    pub(super) values: [u16; 3],
-}
 
 /// Which rows of too many come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +69,7 @@ impl Server {
         }
         let mut brought = Brought { rows: rows.len() as u64, ..Brought::default() };
         brought.times = rows.iter().map(|index| self.clicks[*index].time).collect();
-        if request.window.seconds() == 1 {
+        if request.window.seconds() == 1 || rows.len() == self.cap {
             for resource in resources(request.feed) {
                 let slot = RESOURCES.iter().position(|name| name == resource).unwrap();
                 let counts: &mut BTreeMap<String, u64> = brought.values.entry(resource).or_default();
@@ -175,49 +140,4 @@ pub(super) fn pull(server: &Server, goal: Goal, caller: Caller, dice: &mut Dice)
     assert_eq!(planner.seconds_left(), 0);
     assert_eq!(planner.requests_left(), 0);
     pulled
-}
-
-/// Everything that must hold of a pull, whatever the traffic.
-pub(super) fn check(server: &Server, feed: Feed, windows: &[Window], filters: &[Filter], pulled: &Pulled) {
-    let mut proofs = pulled.proofs.clone();
-    proofs.sort_by_key(|proof| proof.window);
-    let is_disjoint = proofs.windows(2).all(|pair| pair[0].window.to < pair[1].window.from);
-    assert!(is_disjoint, "proven twice: {proofs:?}");
-    let mut unproven = crate::plan::seconds::Seconds::default();
-    windows.iter().for_each(|window| unproven.insert(*window));
-    for proof in &proofs {
-        let before = unproven.count();
-        unproven.remove(proof.window);
-        assert_eq!(before - unproven.count(), proof.window.seconds(), "proves more than the goal: {proof:?}");
-    }
-    for window in &pulled.failed {
-        unproven.remove(*window);
-    }
-    assert!(unproven.is_empty(), "neither proven nor given up: {unproven:?}");
-
-    for proof in &proofs {
-        let request = ClickRequest { feed, window: proof.window, filters: filters.to_vec(), exclusions: Vec::new() };
-        let truth = server.matching(&request);
-        if proof.saturated {
-            assert_eq!(proof.window.seconds(), 1);
-            assert!(is_beyond_splitting(server, feed, &truth), "could be split: {proof:?} of {}", truth.len());
-        } else {
-            let missing = truth.iter().find(|index| !pulled.got.contains(index));
-            assert!(missing.is_none(), "{proof:?} misses {:?}", missing.map(|index| server.clicks[*index]));
-        }
-    }
-}
-
-/// Whether rows of one second exceed the cap for some choice of all values that the feed can be filtered by.
-fn is_beyond_splitting(server: &Server, feed: Feed, rows: &[usize]) -> bool {
-    if server.cut == Cut::Unreadable {
-        // Values that are never seen cannot be asked for.
-        return rows.len() >= server.cap;
-    }
-    let mut counts: BTreeMap<Vec<u16>, usize> = BTreeMap::new();
-    for row in rows {
-        let values = server.clicks[*row].values[..resources(feed).len()].to_vec();
-        *counts.entry(values).or_default() += 1;
-    }
-    counts.values().any(|rows| *rows >= server.cap)
 }

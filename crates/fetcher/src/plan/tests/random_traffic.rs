@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use clicks::feed::Feed;
 
-use super::model::{CUTS, Caller, Click, Dice, Server, check, pull};
+use super::checks::check;
+use super::model::{CUTS, Caller, Server, pull};
+use super::traffic::{Click, Dice};
 use crate::plan::Goal;
 use crate::request::{Filter, Window};
 
