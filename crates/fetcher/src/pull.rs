@@ -134,13 +134,15 @@ fn pull(
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let account = args.lake.account.clone();
-    let landing = Landing::new(&lake, account.clone(), args.lake.which.lock_timeout, threads);
+    let landing = Landing::new(&lake, account.clone(), args.lake.which.lock_timeout, 1);
     let landing = landing.with_pseudonyms(pseudonyms);
     landing.check_feed(Some(order.feed))?;
     let raw = args.keep_raw.as_deref().map(RawFolder::create).transpose()?;
     let asker = Asker { client, account, raw };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads.min(4))
+        // Few threads, since each holds memory of its own: one for the network, and as many as there are cores to type.
+        .worker_threads(1)
+        .max_blocking_threads(threads.min(4))
         .enable_all()
         .build()
         .map_err(PullError::Runtime)?;

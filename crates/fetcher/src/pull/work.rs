@@ -29,7 +29,7 @@ use crate::request::Window;
 /// Rows that are folded at once.
 const FOLD_ROWS: usize = 250_000;
 /// Clicks in memory that are folded at once, in bytes: what waits, and as much again in the fold.
-const FOLD_BYTES: usize = 32 << 20;
+const FOLD_BYTES: usize = 24 << 20;
 /// Nothing waits longer.
 const FOLD_EVERY: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(100);
