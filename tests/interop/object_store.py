@@ -3,8 +3,8 @@
 
 usage: object_store.py COMMAND [ARG]...
 
-The server is moto's, in this process, on a free port of the loopback. Moto compares ETags and writes in two steps; real
-S3 does so in one, so requests that write take turns here. `CLICKPROOF_S3_BUCKET` names an empty bucket.
+The server is moto's, in this process, on a free port of the loopback. Moto compares ETags and writes in two steps, and
+closes what is being read; real S3 does neither, so requests take turns here. `CLICKPROOF_S3_BUCKET` names an empty bucket.
 """
 
 import os
@@ -19,16 +19,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 BUCKET = "clickproof-test"
 
 
-class OneWriterAtATime:
-    """Makes a conditional put atomic, as it is in S3."""
+class OneRequestAtATime:
+    """Makes a conditional put atomic and a get one version, as they are in S3."""
 
     def __init__(self, application):
-        self.application, self.writing = application, threading.Lock()
+        self.application, self.turn = application, threading.Lock()
 
     def __call__(self, environ, start_response):
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            return self.application(environ, start_response)
-        with self.writing:
+        with self.turn:
             return list(self.application(environ, start_response))
 
 
@@ -42,7 +40,7 @@ class Silent(WSGIRequestHandler):
 def main() -> int:
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
-    application = OneWriterAtATime(DomainDispatcherApplication(create_backend_app))
+    application = OneRequestAtATime(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Silent)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
