@@ -9,6 +9,8 @@
 #[cfg(feature = "analyze")]
 mod analyze_answers;
 #[cfg(feature = "analyze")]
+mod analyze_catalogue;
+#[cfg(feature = "analyze")]
 mod analyze_naively;
 #[cfg(feature = "analyze")]
 mod analyze_queries;

@@ -96,7 +96,7 @@ pub struct AnswerArgs {
     /// A folder of your own queries, which come in addition or replace
     #[arg(long, value_name = "DIR")]
     pub queries: Option<PathBuf>,
-    /// A folder of your own lists: error_codes.csv
+    /// A folder of your own lists: error_codes.csv, declared_bots.txt, datacenter_names.txt, datacenter_ranges.txt
     #[arg(long, value_name = "DIR")]
     pub lists: Option<PathBuf>,
     /// How to write the answer

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, Int64Array, ListBuilder, RecordBatch,
-    StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
+    StringArray, StringBuilder, TimestampMicrosecondArray, UInt64Array, new_null_array,
 };
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -121,6 +121,8 @@ fn coverage_table(fetched: &[Fetched]) -> MemTable {
         ("filters", Arc::new(filters.finish())),
         ("from_time", times(fetched.iter().map(|row| row.3))),
         ("to_time", times(fetched.iter().map(|row| row.4))),
+        ("rows", Arc::new(fetched.iter().map(|_| Some(1_u64)).collect::<UInt64Array>())),
+        ("fetched_at", times(fetched.iter().map(|row| row.4))),
         ("saturated", Arc::new(fetched.iter().map(|row| Some(row.1.ends_with(CUT))).collect::<BooleanArray>())),
     ])
     .unwrap();
@@ -142,7 +144,10 @@ fn error_codes_table() -> MemTable {
 /// Runs a shipped query over March 2026 and returns its cells as text, NULL as `-`, doubles to four decimals.
 async fn run(name: &str, clicks: &[Click], fetched: &[Fetched], given: &[(&str, ScalarValue)]) -> Vec<Vec<String>> {
     let session = SessionContext::new();
-    crate::functions::register_all(&session);
+    crate::functions::register_all(
+        &session,
+        &crate::lists::SharedLists(Arc::new(crate::lists::Lists::load(None).unwrap())),
+    );
     session.register_table("clicks", Arc::new(clicks_table(clicks))).unwrap();
     session.register_table("coverage", Arc::new(coverage_table(fetched))).unwrap();
     session.register_table("error_codes", Arc::new(error_codes_table())).unwrap();

@@ -165,7 +165,8 @@ fn the_shipped_queries_have_whole_headers() {
     }
     for query in catalogue.iter() {
         assert!(query.title != query.name && !query.about.is_empty(), "{} lacks title or about", query.name);
-        assert!(query.sql.contains("click_time BETWEEN $from AND $to"), "{} does not bound click_time", query.name);
+        let bounds = ["click_time BETWEEN $from AND $to", "to_time >= $from AND from_time <= $to"];
+        assert!(bounds.iter().any(|bound| query.sql.contains(bound)), "{} does not bound its times", query.name);
         for param in &query.params {
             assert!(query.sql.contains(&format!("${}", param.name)), "{} does not use {}", query.name, param.name);
             assert!(!param.about.is_empty(), "{}: {} is not explained", query.name, param.name);

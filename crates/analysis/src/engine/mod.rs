@@ -40,10 +40,10 @@ use datafusion::sql::sqlparser::ast::Statement;
 use object_store::ObjectStore;
 
 use crate::failpoint;
+use crate::lists::{ListError, Lists, SharedLists};
 use crate::suggestion::closest;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
-use error_codes::ListError;
 pub use footers::BadFile;
 use lake_table::LakeTable;
 use planner::Tables;
@@ -174,9 +174,9 @@ impl Engine {
             None => SnapshotStore::new(files),
         });
         let memory_limit_bytes = options.memory_limit_bytes.unwrap_or_else(memory::default_limit_bytes);
-        let codes = error_codes::dictionary(options.lists.as_deref())?;
+        let lists = SharedLists(Arc::new(Lists::load(options.lists.as_deref())?));
         let runtime = memory::runtime(memory_limit_bytes, options.spill_folder.as_deref());
-        let engine = runtime.and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, runtime, &codes));
+        let engine = runtime.and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
         engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
         Ok(engine)
@@ -187,10 +187,10 @@ impl Engine {
         store: Arc<SnapshotStore>,
         memory_limit_bytes: u64,
         runtime: Arc<RuntimeEnv>,
-        codes: &[clicks::error_codes::ErrorCode],
+        lists: &SharedLists,
     ) -> Result<Self, DataFusionError> {
         let url = ObjectStoreUrl::parse("lake://snapshot")?;
-        let state = session(runtime, memory_limit_bytes, &url, &store)?;
+        let state = session(runtime, memory_limit_bytes, &url, &store, lists)?;
         let keys: &[&str] = match snapshot.granularity {
             Granularity::Day => &["account", "date"],
             Granularity::Hour => &["account", "date", "hour"],
@@ -220,7 +220,7 @@ impl Engine {
         let tables: [(&'static str, Arc<dyn TableProvider>); 4] = [
             ("clicks", Arc::new(clicks)),
             ("coverage", Arc::new(CoverageTable::new(coverage.clone(), snapshot.clicks.clone()))),
-            ("error_codes", Arc::new(error_codes::table(codes)?)),
+            ("error_codes", Arc::new(error_codes::table(&lists.0.codes)?)),
             ("quarantine", Arc::new(quarantine)),
         ];
         let tables = Arc::new(Tables::from(tables));
@@ -390,6 +390,7 @@ fn session(
     memory_limit_bytes: u64,
     url: &ObjectStoreUrl,
     store: &Arc<SnapshotStore>,
+    lists: &SharedLists,
 ) -> Result<SessionState, DataFusionError> {
     let object_store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
     runtime.register_object_store(url.as_ref(), object_store);
@@ -412,7 +413,7 @@ fn session(
         .with_optimizer_rule(Arc::new(date_rule::ClickTimeBoundsDate))
         .build();
     let context = SessionContext::new_with_state(state);
-    crate::functions::register_all(&context);
+    crate::functions::register_all(&context, lists);
     Ok(context.state())
 }
 

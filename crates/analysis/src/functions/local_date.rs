@@ -110,11 +110,9 @@ fn day(microseconds: i64, zone: Tz) -> Result<i32> {
 #[cfg(test)]
 mod tests {
     use datafusion::arrow::util::pretty::pretty_format_batches;
-    use datafusion::prelude::SessionContext;
 
     async fn cells(sql: &str) -> Result<Vec<String>, String> {
-        let session = SessionContext::new();
-        crate::functions::register_all(&session);
+        let session = crate::functions::tests::session();
         let frame = session.sql(sql).await.map_err(|error| error.to_string())?;
         let batches = frame.collect().await.map_err(|error| error.to_string())?;
         let text = pretty_format_batches(&batches).unwrap().to_string();

@@ -116,7 +116,6 @@ pub fn wilson_interval(hits: f64, trials: f64) -> Option<(f64, f64)> {
 mod tests {
     use datafusion::arrow::array::RecordBatch;
     use datafusion::arrow::util::pretty::pretty_format_batches;
-    use datafusion::prelude::SessionContext;
     use proptest::prelude::*;
 
     use super::*;
@@ -176,8 +175,7 @@ mod tests {
     }
 
     async fn query(sql: &str) -> Vec<RecordBatch> {
-        let session = SessionContext::new();
-        crate::functions::register_all(&session);
+        let session = crate::functions::tests::session();
         session.sql(sql).await.unwrap().collect().await.unwrap()
     }
 

@@ -1,0 +1,41 @@
+-- title: Duplicate clicks by affiliate
+-- about: Clicks that repeat an earlier one of the same visitor (address and user agent) on the same offer of the same affiliate
+-- about: and day (UTC), and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
+-- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out.
+-- param: min_clicks bigint = 100    hide affiliates with fewer clicks
+-- chart: dot x=repeat_rate y=affiliate_name
+WITH visits AS (
+    SELECT
+        account,
+        affiliate_id,
+        max(affiliate_name) AS affiliate_name,
+        count(*) AS clicks,
+        count(*) FILTER (WHERE error_code IN (21, 27)) AS refused
+    FROM clicks
+    WHERE click_time BETWEEN $from AND $to AND user_ip IS NOT NULL
+    GROUP BY account, affiliate_id, click_date, offer_id, user_ip, http_user_agent
+),
+totals AS (
+    SELECT
+        account,
+        affiliate_id,
+        max(affiliate_name) AS affiliate_name,
+        CAST(sum(clicks) AS BIGINT) AS clicks,
+        CAST(sum(clicks - 1) AS BIGINT) AS repeats,
+        max(clicks) AS most_of_one_visitor,
+        CAST(sum(refused) AS BIGINT) AS refused_as_duplicate
+    FROM visits
+    GROUP BY account, affiliate_id
+)
+SELECT
+    account,
+    affiliate_id,
+    affiliate_name,
+    clicks,
+    repeats,
+    CAST(repeats AS DOUBLE) / clicks AS repeat_rate,
+    most_of_one_visitor,
+    refused_as_duplicate
+FROM totals
+WHERE clicks >= $min_clicks
+ORDER BY repeat_rate DESC, clicks DESC, account, affiliate_id NULLS LAST

@@ -1,0 +1,24 @@
+-- title: Error codes by day
+-- about: When clicks were refused, and why; days are those of the time zone asked for. share_of_invalid is the share among the row's invalid clicks. Code 0, a valid click, is left out; a code that the
+-- about: dictionary does not know is of class unknown. Invalid is not fraud: is_fraud_signal says which codes hint at it.
+-- param: min_clicks bigint = 1    hide rows with fewer clicks
+-- chart: area x=day y=clicks color=class
+WITH counted AS (
+    SELECT account, local_date(click_time, $timezone) AS day, error_code, count(*) AS clicks
+    FROM clicks
+    WHERE click_time BETWEEN $from AND $to AND error_code <> 0
+    GROUP BY account, local_date(click_time, $timezone), error_code
+)
+SELECT
+    c.account,
+    c.day,
+    c.error_code,
+    e.name,
+    COALESCE(e.class, 'unknown') AS class,
+    e.is_fraud_signal,
+    c.clicks,
+    CAST(c.clicks AS DOUBLE) / sum(c.clicks) OVER (PARTITION BY c.account, c.day) AS share_of_invalid
+FROM counted AS c
+LEFT JOIN error_codes AS e ON c.error_code = e.code
+WHERE c.clicks >= $min_clicks
+ORDER BY c.account, c.day, c.clicks DESC, c.error_code

@@ -1,0 +1,40 @@
+-- title: Proxy rate by offer, country, provider, platform or browser
+-- about: Share of clicks through a proxy by what --param by= names: offer, country, isp, platform, browser or affiliate; with its
+-- about: 95 % Wilson interval, ordered by the interval's lower end. Clicks of which is_proxy is not known are left out, so are
+-- about: clicks that only the feed of invalid clicks returned: they have no denominator. The flag is Everflow's and no proof:
+-- about: campus networks and relays set it too.
+-- needs: network-clicks | affiliate-clicks
+-- param: by text = country    offer, country, isp, platform, browser or affiliate
+-- param: min_clicks bigint = 100    hide rows with fewer clicks
+-- chart: dot x=proxy_rate low=wilson_low high=wilson_high y=value
+WITH named AS (
+    SELECT
+        account,
+        is_proxy,
+        CASE $by
+            WHEN 'offer' THEN CAST(offer_id AS VARCHAR) || ' ' || COALESCE(offer_name, '')
+            WHEN 'country' THEN country_code
+            WHEN 'isp' THEN isp_name
+            WHEN 'platform' THEN platform_name
+            WHEN 'browser' THEN browser_name
+            WHEN 'affiliate' THEN CAST(affiliate_id AS VARCHAR) || ' ' || COALESCE(affiliate_name, '')
+        END AS value
+    FROM clicks
+    WHERE click_time BETWEEN $from AND $to AND (feeds IS NULL OR feeds <> 'invalid-clicks')
+),
+totals AS (
+    SELECT account, value, count(is_proxy) AS clicks, count(*) FILTER (WHERE is_proxy) AS proxy_clicks
+    FROM named
+    GROUP BY account, value
+)
+SELECT
+    account,
+    value,
+    clicks,
+    proxy_clicks,
+    CAST(proxy_clicks AS DOUBLE) / NULLIF(clicks, 0) AS proxy_rate,
+    wilson_lower(proxy_clicks, clicks) AS wilson_low,
+    wilson_upper(proxy_clicks, clicks) AS wilson_high
+FROM totals
+WHERE clicks >= $min_clicks
+ORDER BY wilson_low DESC NULLS LAST, clicks DESC, account, value NULLS LAST
