@@ -88,6 +88,7 @@ macro_rules! assert_transcript {
             filters => vec![
                 (r"took         [0-9.]+ s, (.*), [0-9.]+ MB/s", "took         [SECONDS] s, $1, [RATE] MB/s"),
                 (r#""seconds":[0-9.]+"#, r#""seconds":[SECONDS]"#),
+                (r"[0-9,]+ of [0-9,]+ requests left", "[NUMBER] of [NUMBER] requests left"),
                 (r#""megabytes_per_second":[0-9.]+"#, r#""megabytes_per_second":[RATE]"#),
             ],
         }, { insta::assert_snapshot!($transcript.text) });

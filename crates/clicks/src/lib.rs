@@ -24,6 +24,7 @@ pub mod prune;
 pub mod pseudonym;
 pub mod quarantine;
 pub mod schema;
+pub mod tally;
 pub mod time_bound;
 pub mod typing;
 mod versions;

@@ -5,6 +5,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod doctor;
 mod everflow;
 mod lake;
 mod land;
@@ -13,7 +14,9 @@ mod pseudonym;
 mod pull;
 mod status;
 mod time;
+mod verify;
 
+pub use doctor::Doctor;
 pub use everflow::EverflowArgs;
 pub use lake::{LakeArgs, WhichLake};
 pub use land::{Land, Tolerance};
@@ -22,6 +25,7 @@ pub use pseudonym::{PseudonymArgs, PseudonymKeyError};
 pub use pull::Pull;
 pub use status::Status;
 pub use time::{Range, RangeFlags, TimeError, ZoneArgs, parse_duration};
+pub use verify::Verify;
 
 /// Brings Everflow's clicks into a lake of Parquet files.
 #[derive(Debug, Parser)]
@@ -86,6 +90,10 @@ pub enum Command {
     Status(Status),
     /// Forget old clicks, and keep the proof that they were there
     Prune(Prune),
+    /// Compare landed clicks with Everflow's own counts, by day and affiliate
+    Verify(Verify),
+    /// Check key, host, clocks, limits and lake, and say what to do about what is wrong
+    Doctor(Doctor),
 }
 
 /// The form of the summary.

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod args;
+pub mod doctor;
 pub mod input;
 pub mod interrupt;
 pub mod land;
@@ -20,6 +21,7 @@ pub mod pull;
 pub mod request;
 pub mod status;
 pub mod summary;
+pub mod verify;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -88,6 +90,8 @@ pub fn run(args: Args) -> ExitCode {
         Command::Status(status) => status::run(&status, &printer).map_err(Into::into),
         Command::Prune(prune) => prune::run(&prune, &printer).map_err(Into::into),
         Command::Pull(pull) => pull::run(&pull, &printer).map_err(Into::into),
+        Command::Verify(verify) => verify::run(&verify, &printer).map_err(Into::into),
+        Command::Doctor(doctor) => doctor::run(&doctor, &printer).map_err(Into::into),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome.code()),

@@ -130,7 +130,7 @@ fn may_colour() -> bool {
     io::stdout().is_terminal() && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-fn of_lake(args: &args::Status, lake: &Lake, now: i64) -> Result<Status, StatusError> {
+pub(crate) fn of_lake(args: &args::Status, lake: &Lake, now: i64) -> Result<Status, StatusError> {
     let (from, to) = args.range()?;
     let settled = now - SETTLE_SECONDS;
     if let Some(from) = from.filter(|from| *from > settled) {

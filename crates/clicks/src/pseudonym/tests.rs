@@ -96,7 +96,7 @@ fn texts_lose_what_is_written_like_an_id() {
         ("?idfa={idfa}&ip=203.0.113.xxx".to_owned(), "?idfa={idfa}&ip=203.0.113.xxx".to_owned()),
         ("at 12:30:45 of 2026-03-01, v1.2.3".to_owned(), "at 12:30:45 of 2026-03-01, v1.2.3".to_owned()),
         ("my_gaid_count=7 trip=8".to_owned(), "my_gaid_count=7 trip=8".to_owned()),
-        (format!(r#"{{"idfa": "anything","b":1}}"#), format!(r#"{{"idfa": "{gaid}","b":1}}"#)),
+        (r#"{"idfa": "anything","b":1}"#.to_owned(), format!(r#"{{"idfa": "{gaid}","b":1}}"#)),
         (r#"{"phone":49123,"x":[1]}"#.to_owned(), format!(r#"{{"phone":"{}","x":[1]}}"#, p.id("49123"))),
         (r#"{"ip":["203.0.113.7"]}"#.to_owned(), format!(r#"{{"ip":["{address}"]}}"#)),
         (r#"{"user_ip#2":"203.0.113.7"}"#.to_owned(), format!(r#"{{"user_ip#2":"{address}"}}"#)),

@@ -113,8 +113,9 @@ impl Known {
         if missing.to < missing.from {
             return;
         }
-        let expired = Window { to: missing.to.min(retained_from - 1), ..missing };
-        self.expired_seconds += seconds(expired);
+        if missing.from < retained_from {
+            self.expired_seconds += seconds(Window { to: missing.to.min(retained_from - 1), ..missing });
+        }
         if missing.to >= retained_from {
             self.first_missing = self.first_missing.or(Some(missing.from.max(retained_from)));
         }
@@ -238,6 +239,12 @@ mod tests {
         assert_eq!(dates, ["2011-12-29", "2011-12-31"]);
         let march_29 = Window { from: 1_774_738_800, to: 1_774_738_800 + 23 * 3600 - 1 };
         assert_eq!(days_of(march_29, Tz::Europe__Berlin).len(), 1);
+    }
+
+    #[test]
+    fn a_feed_that_keeps_all_forgets_nothing() {
+        let known = measure(Window { from: 0, to: 9 }, &[interval(3, 4, true, false)], i64::MIN);
+        assert_eq!((known.expired_seconds, known.first_missing), (0, Some(0)));
     }
 
     #[test]
