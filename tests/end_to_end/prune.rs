@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono::DateTime;
+use simulator::server::{Click, Endpoint, Server};
 
 use crate::everflow;
 use crate::lake_files::{self, bytes_of, ids_of, partitions};
@@ -46,6 +50,33 @@ fn analyze_what_was_pruned() {
     transcript.fetcher("land rows.json -q --source network-clicks --covers 2025-01-10/2025-01-12 --as-of 2025-01-20");
     transcript.analyze("run invalid_rate_by_day --format csv --require-complete");
     assert_transcript!(transcript);
+}
+
+#[test]
+fn what_was_pruned_is_not_asked_for_again() {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = i64::try_from(now).unwrap();
+    let clicks =
+        (0..500).map(|number| Click { error_code: 9, ..Click::new(now - 3600 - number * 600, number.to_string()) });
+    let server = Server::with_clicks(clicks.collect(), now).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let day = |ago: i64| DateTime::from_timestamp(now - ago * 86_400, 0).unwrap().date_naive().to_string();
+    let pull = |flags: &[&str]| {
+        let mut command = fetcher();
+        command.current_dir(folder.path()).env("EVERFLOW_API_KEY", "network-key");
+        command.args(["pull", "--source", "invalid-clicks", "--base-url", &server.base_url()]);
+        succeed(command.args(["--from", &day(3), "--to", &day(1)]).args(flags));
+    };
+    pull(&[]);
+    let (all, asked) = (lake_files::unique_ids(&folder.path().join("lake")), server.count(Endpoint::InvalidClicks));
+    assert!(all.len() > 100 && asked > 0);
+    succeed(fetcher().current_dir(folder.path()).args(["prune", "--before", &day(2)]));
+    assert!(lake_files::unique_ids(&folder.path().join("lake")).len() < all.len());
+    pull(&[]);
+    assert_eq!(server.count(Endpoint::InvalidClicks), asked, "a time that is covered was asked for again");
+    // Unless that is what is wanted: then the clicks are back, and no more pruned than they were at first.
+    pull(&["--refetch"]);
+    assert_eq!(lake_files::unique_ids(&folder.path().join("lake")), all);
 }
 
 /// By the path of a partition: the ids in it.
