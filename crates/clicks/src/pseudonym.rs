@@ -235,14 +235,27 @@ fn is_masked(value: &str) -> bool {
 
 /// What [`Pseudonyms`] writes.
 fn is_pseudonym(value: &str) -> bool {
-    let Some((before, hash)) = value.rsplit_once(MARK) else {
-        return false;
-    };
-    let bytes = hash.len() / 2;
-    let is_hash =
-        hash.len().is_multiple_of(2) && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    let is_network = || format!("{before}0").parse::<IpAddr>().is_ok();
-    is_hash && (before.is_empty() && bytes == ID_HASH_BYTES || bytes == ADDRESS_HASH_BYTES && is_network())
+    let is_id = || value.strip_prefix(MARK).is_some_and(|hash| is_hash(hash, ID_HASH_BYTES));
+    is_id() || network_of(value).is_some()
+}
+
+fn is_hash(text: &str, bytes: usize) -> bool {
+    text.len() == bytes * 2 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// The network that a pseudonym of an address has kept, as its first address and its bits; none where the text is none.
+///
+/// ```
+/// use clicks::pseudonym::network_of;
+///
+/// assert_eq!(network_of("203.0.113.h2f3e97a3e23e9518"), Some(([203, 0, 113, 0].into(), 24)));
+/// assert_eq!(network_of("203.0.113.7"), None);
+/// ```
+#[must_use]
+pub fn network_of(text: &str) -> Option<(IpAddr, u8)> {
+    let (network, hash) = text.rsplit_once(MARK)?;
+    let first: IpAddr = format!("{network}0").parse().ok().filter(|_| is_hash(hash, ADDRESS_HASH_BYTES))?;
+    Some((first, if first.is_ipv4() { 24 } else { 48 }))
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
-//! The address of a click, as Everflow writes it: IPv4, IPv6, or IPv4 with its last parts masked (`203.0.113.xxx`).
+//! The address of a click, as Everflow writes it: IPv4, IPv6, or IPv4 with its last parts masked (`203.0.113.xxx`); or as
+//! `--pseudonymize` does: its network, and a hash in place of the rest.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
+
+use clicks::pseudonym::network_of;
 
 /// An address, and how much of it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClickAddress {
     address: IpAddr,
-    /// Of an IPv4 address, the leading bits that are not masked.
+    /// The leading bits that are neither masked nor replaced by a hash.
     known_bits: u8,
+    /// True where a hash tells it from all others.
+    is_pseudonym: bool,
 }
 
 impl ClickAddress {
@@ -18,15 +23,18 @@ impl ClickAddress {
         let text = text.trim();
         if let Ok(address) = IpAddr::from_str(text) {
             let address = address.to_canonical();
-            return Some(Self { address, known_bits: if address.is_ipv4() { 32 } else { 128 } });
+            return Some(Self { address, known_bits: if address.is_ipv4() { 32 } else { 128 }, is_pseudonym: false });
+        }
+        if let Some((address, known_bits)) = network_of(text) {
+            return Some(Self { address, known_bits, is_pseudonym: true });
         }
         parse_masked(text)
     }
 
-    /// True where a part of it is masked.
+    /// True where a part of it is masked, so that others are written alike. A pseudonym is one address.
     #[must_use]
     pub fn is_masked(&self) -> bool {
-        self.known_bits < self.full_bits()
+        !self.is_pseudonym && self.known_bits < self.full_bits()
     }
 
     /// The network of at most so many leading bits, as its first address and its bits; fewer where fewer are known.
@@ -63,7 +71,7 @@ fn parse_masked(text: &str) -> Option<ClickAddress> {
     }
     let known_bits = u8::try_from(known * 8).ok()?;
     let is_masked_address = count == 4 && (1..4).contains(&known);
-    is_masked_address.then(|| ClickAddress { address: Ipv4Addr::from(octets).into(), known_bits })
+    is_masked_address.then(|| ClickAddress { address: Ipv4Addr::from(octets).into(), known_bits, is_pseudonym: false })
 }
 
 /// IPv4 addresses lie where IPv6 has them mapped, so that all addresses have one order.
@@ -118,6 +126,16 @@ mod tests {
         assert_eq!(prefix("2001:db8::9", 24, 128).unwrap(), "2001:db8::9/128");
         assert_eq!(prefix("2001:db8::9", 24, 0).unwrap(), "::/0");
         assert_eq!(prefix("::ffff:203.0.113.9", 24, 48).unwrap(), "203.0.113.0/24");
+    }
+
+    #[test]
+    fn pseudonyms_keep_their_network_and_are_one_address_each() {
+        let v4 = "203.0.113.h2f3e97a3e23e9518";
+        assert_eq!(prefix(v4, 24, 48).unwrap(), "203.0.113.0/24");
+        assert_eq!(prefix(v4, 32, 48).unwrap(), "203.0.113.0/24");
+        assert_eq!(prefix("2001:db8:1::h2f3e97a3e23e9518", 24, 64).unwrap(), "2001:db8:1::/48");
+        assert!(!ClickAddress::parse(v4).unwrap().is_masked());
+        assert_eq!(ClickAddress::parse("203.0.113.h2f3e"), None);
     }
 
     #[test]

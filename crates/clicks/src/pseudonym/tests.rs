@@ -28,6 +28,11 @@ fn addresses_keep_their_network() {
     assert_eq!(v6, personal("2001:0DB8:ABCD:0012::0001"));
     assert!(personal("2001:db8::5").starts_with("2001:db8::h"));
     assert!(personal("::1").starts_with("::h"));
+    let network = |text: &str| network_of(&personal(text)).map(|(first, bits)| format!("{first}/{bits}"));
+    assert_eq!(network("203.0.113.7").as_deref(), Some("203.0.113.0/24"));
+    assert_eq!(network("2001:db8:abcd:12::1").as_deref(), Some("2001:db8:abcd::/48"));
+    assert_eq!(network("::1").as_deref(), Some("::/48"));
+    assert_eq!(network(IDFA), None);
     let other = Pseudonyms::of_key(b"another key of 16 bytes at least").unwrap();
     assert_ne!(v4, other.personal("203.0.113.7"));
 }
