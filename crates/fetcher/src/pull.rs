@@ -1,6 +1,6 @@
 //! `fetcher pull`: everything that Everflow has of a range, and the proof of it.
 //!
-//! Owns what is asked for ([`order`], [`goal`]), how an answer becomes clicks ([`answer`]) and how they come into the
+//! Owns what is asked for (`order`, `goal`), how an answer becomes clicks (`answer`) and how they come into the
 //! lake with the coverage that rests on them. Promises that a window that was not answered in full is never covered, nor
 //! is what is not settled or what Everflow had forgotten; that a kill costs only the answers not yet folded; and that
 //! memory is bounded for a range of any length. Leaves the choice of requests to [`crate::plan`], sending them to

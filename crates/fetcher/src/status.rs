@@ -1,7 +1,7 @@
 //! `fetcher status`: what the lake is known to hold completely, by account, feed and day.
 //!
-//! Reads the footers of the partitions, and no clicks. Leaves to [`days`] what intervals say of a day, and to
-//! [`calendar`] how a person reads it.
+//! Reads the footers of the partitions, and no clicks. Leaves to `days` what intervals say of a day, and to
+//! `calendar` how a person reads it.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};

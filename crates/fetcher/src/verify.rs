@@ -1,7 +1,7 @@
 //! `fetcher verify`: do landed clicks make up what Everflow counts, by day and affiliate?
 //!
 //! The one check that does not rest on our own words: clicks are counted in the lake, and the counts are Everflow's. Leaves
-//! the comparison to [`compare`].
+//! the comparison to [`compare`](mod@compare).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

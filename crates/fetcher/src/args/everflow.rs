@@ -9,6 +9,7 @@ use super::parse_duration;
 #[derive(Debug, Clone, clap::Args)]
 pub struct EverflowArgs {
     /// Where Everflow answers; accounts in the EU live on https://api-eu.eflow.team
+    #[allow(rustdoc::bare_urls, reason = "help text of the command line")]
     #[arg(long, value_name = "URL", default_value = "https://api.eflow.team")]
     pub base_url: String,
     /// Allow plain http to another machine, where everyone on the way reads the key
