@@ -63,57 +63,50 @@ fn lines(bytes: &[u8]) -> (Vec<Piece>, Structure) {
             let start = start + (line.len() - line.trim_ascii_start().len());
             pieces.push(Piece::Row(start..start + row.len()));
         } else if !line.trim_ascii().is_empty() {
-            let mut scanner = Scanner::default();
-            let mut inner = Vec::new();
-            scanner.scan(line, &mut inner);
-            scanner.finish(line.len(), &mut inner);
-            structure.add(scanner.take_structure());
-            pieces.extend(inner.into_iter().map(|piece| piece.shifted(start)));
+            let (inner, of_line) = look_into(line);
+            structure.add(of_line);
+            pieces.extend(inner.into_iter().map(|piece| piece.moved(|at| at + start)));
         }
         start = end + 1;
     }
     (pieces, structure)
 }
 
-/// True for `{...}` that is no answer. That the braces are one pair is checked when the row is read.
-fn is_one_object(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    if !(line.starts_with(b"{") && line.ends_with(b"}")) {
-        return false;
-    }
-    // A click names itself before anything that looks like an answer's key; nearly always at once.
-    let beginning = memchr::memmem::find(line, scanner::CLICK_KEY).map_or(line, |at| &line[..at]);
-    !scanner::WRAPPER_KEYS.iter().any(|key| memchr::memmem::find(beginning, key).is_some())
+/// The pieces of some bytes that end where a value ends; for a row that could not be typed, too: two rows may stand on
+/// one line.
+#[must_use]
+pub fn look_into(bytes: &[u8]) -> (Vec<Piece>, Structure) {
+    let mut scanner = Scanner::default();
+    let mut pieces = Vec::new();
+    scanner.scan(bytes, true, &mut pieces);
+    scanner.finish(bytes.len(), &mut pieces);
+    (pieces, scanner.take_structure())
 }
 
-/// Where the first line begins that opens a document of several lines: `[`, `{` or `{"clicks": [`.
-///
-/// Only short lines are taken for such, so that a long one that was cut off after a bracket stays alone.
-fn first_of_several_lines(bytes: &[u8]) -> Option<usize> {
-    const LENGTH_MAX: usize = 64;
+/// True for `{...}` that is no answer. That the braces are one pair is checked when the row is read.
+fn is_one_object(line: &[u8]) -> bool {
+    // A click names itself before anything that looks like an answer's key; nearly always at once.
+    let beginning = memchr::memmem::find(line, scanner::CLICK_KEY).map_or(line, |at| &line[..at]);
+    is_in_braces(line) && !scanner::WRAPPER_KEYS.iter().any(|key| memchr::memmem::find(beginning, key).is_some())
+}
+
+fn is_in_braces(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.starts_with(b"{") && line.ends_with(b"}")
+}
+
+/// Where the first line begins that is not in braces: a document of several lines, a row that is cut off, or no JSON.
+fn first_irregular_line(bytes: &[u8]) -> Option<usize> {
     let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', bytes) {
-        let line = bytes[start..end].trim_ascii();
-        if line.len() <= LENGTH_MAX
-            && !is_torn_row(line)
-            && matches!((line.first(), line.last()), (Some(b'{' | b'['), Some(b'{' | b'[')))
-        {
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    for end in ends {
+        let line = &bytes[start..end];
+        if !is_in_braces(line) && !line.trim_ascii().is_empty() {
             return Some(start);
         }
         start = end + 1;
     }
     None
-}
-
-/// True for the beginning of a row that does not go on in the next line, as a document of several lines does.
-fn is_torn_row(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let Some(key) = memchr::memmem::find(line, scanner::CLICK_KEY) else {
-        return false;
-    };
-    let is_in_answer =
-        scanner::WRAPPER_KEYS.iter().any(|wrapper| memchr::memmem::find(&line[..key], wrapper).is_some());
-    line.starts_with(b"{") && !is_in_answer && !line.ends_with(b",") && !line.ends_with(b"}")
 }
 
 /// What the structure of an input says about its completeness.
@@ -123,7 +116,7 @@ pub struct Structure {
     pub answers: u64,
     /// Rows of the largest answer.
     pub rows_of_largest_answer: u64,
-    /// The input ended inside a value.
+    /// An answer was cut off, so nobody knows how many rows it had. What is cut off elsewhere is a broken piece.
     pub is_cut_off: bool,
     /// The words of the first error that stands beside a list, or instead of one.
     pub error: Option<String>,
@@ -191,8 +184,7 @@ impl<R: Read> Document<R> {
         if !matches!(beginning, [] | [b'{' | b'[', ..]) {
             return Err(DocumentError::NotJson(shown(beginning)));
         }
-        let first_line = memchr::memchr(b'\n', beginning).map(|end| &beginning[..end]);
-        if !first_line.is_some_and(|line| is_one_object(line) || is_torn_row(line)) {
+        if !document.begins_with_a_row() {
             document.scanner = Some(Scanner::default());
         }
         Ok(document)
@@ -203,18 +195,30 @@ impl<R: Read> Document<R> {
     /// # Errors
     /// Where the input cannot be read.
     pub fn next_block(&mut self) -> Result<Option<Block>, DocumentError> {
+        if self.scanner.as_ref().is_some_and(Scanner::is_between) {
+            self.fill(BLOCK_BYTES)?;
+            if self.begins_with_a_row() {
+                self.scanner = None;
+            }
+        }
         if self.scanner.is_none() {
             match self.next_lines()? {
                 Some(block) => return Ok(Some(block)),
                 None if self.is_at_end && self.buffer.is_empty() => return Ok(None),
-                // A line longer than any row, or the first of several: only its structure can tell what it is.
+                // A line longer than any row, or that is no row: only its structure can tell what it is.
                 None => self.scanner = Some(Scanner::default()),
             }
         }
         self.next_scanned()
     }
 
-    /// What the input so far says about its completeness.
+    /// True where the first line is one row, and lines are all there is to look for.
+    fn begins_with_a_row(&self) -> bool {
+        let beginning = self.buffer.trim_ascii_start();
+        memchr::memchr(b'\n', beginning).is_some_and(|end| is_one_object(&beginning[..end]))
+    }
+
+    /// What the input so far says about its completeness, but for its blocks: see [`Block::pieces`].
     #[must_use]
     pub fn structure(&self) -> &Structure {
         &self.structure
@@ -237,11 +241,11 @@ impl<R: Read> Document<R> {
                 Some(newline) => newline + 1,
                 None if self.buffer.len() >= ROW_BYTES_MAX => return Ok(None),
                 None => {
-                    wanted = self.buffer.len() * 2;
+                    wanted = self.more();
                     continue;
                 }
             };
-            if let Some(start) = first_of_several_lines(&self.buffer[..end]) {
+            if let Some(start) = first_irregular_line(&self.buffer[..end]) {
                 self.scanner = Some(Scanner::default());
                 return Ok((start > 0).then(|| self.take(start, Pieces::Lines)));
             }
@@ -255,14 +259,14 @@ impl<R: Read> Document<R> {
         let mut wanted = BLOCK_BYTES;
         loop {
             self.fill(wanted)?;
-            scanner.scan(&self.buffer, &mut pieces);
+            scanner.scan(&self.buffer, self.is_at_end, &mut pieces);
             if self.is_at_end {
                 scanner.finish(self.buffer.len(), &mut pieces);
             }
             if self.is_at_end || !pieces.is_empty() || scanner.pending_from() > 0 {
                 break;
             }
-            wanted = self.buffer.len() * 2;
+            wanted = self.more();
         }
         self.structure.add(scanner.take_structure());
         let end = if self.is_at_end { self.buffer.len() } else { scanner.pending_from() };
@@ -272,6 +276,11 @@ impl<R: Read> Document<R> {
             return Ok(None);
         }
         Ok(Some(self.take(end, Pieces::Listed(pieces))))
+    }
+
+    /// How many bytes to hold where those that are there do not show a whole piece: no more than the longest takes.
+    fn more(&self) -> usize {
+        (self.buffer.len() * 2).min(ROW_BYTES_MAX + BLOCK_BYTES).max(self.buffer.len() + 1)
     }
 
     /// Reads until so many bytes are there, or the input ends.
@@ -318,11 +327,12 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 impl Piece {
-    fn shifted(self, by: usize) -> Piece {
-        let shift = |range: Range<usize>| range.start + by..range.end + by;
+    /// With each position as `moved` makes it.
+    fn moved(self, moved: impl Fn(usize) -> usize) -> Piece {
+        let range = |range: Range<usize>| moved(range.start)..moved(range.end);
         match self {
-            Piece::Row(range) => Piece::Row(shift(range)),
-            Piece::Broken(broken) => Piece::Broken(Broken { range: shift(broken.range), ..broken }),
+            Piece::Row(row) => Piece::Row(range(row)),
+            Piece::Broken(broken) => Piece::Broken(Broken { range: range(broken.range), ..broken }),
         }
     }
 }

@@ -4,7 +4,6 @@
 //! window. A row longer than the reader takes is kept in parts.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -19,6 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use crate::feed::Feed;
@@ -65,9 +65,13 @@ pub struct QuarantinedRow {
     pub position: u64,
 }
 
-type Identity = (String, i32);
+/// Rows are copied for the writer in batches of about so many bytes.
+const BATCH_BYTES: usize = 4 << 20;
 
-/// Keeps the rows that are not yet kept. Returns how many were new.
+/// A row's SHA-256 in hexadecimal digits, and its part.
+type Identity = ([u8; 64], i32);
+
+/// Keeps the rows that are not yet kept. Returns how many were new; the parts of a long row are one.
 pub(crate) fn keep(
     lake: &Lake,
     account: &Account,
@@ -88,22 +92,24 @@ fn try_to_keep(
     observation: Observation,
     rows: &[QuarantinedRow],
 ) -> Result<Option<usize>, PartitionError> {
-    let mut known = known_rows(lake, account)?;
+    let mut wanted = HashSet::with_capacity(rows.len());
     let mut fresh: Vec<(Identity, &QuarantinedRow)> = rows
         .iter()
-        .map(|row| ((hex(&Sha256::digest(&row.raw)), i32::try_from(row.part).unwrap_or(i32::MAX)), row))
-        .filter(|(identity, _)| known.insert(identity.clone()))
+        .map(|row| ((hex(Sha256::digest(&row.raw).into()), i32::try_from(row.part).unwrap_or(i32::MAX)), row))
+        .filter(|(identity, _)| wanted.insert(*identity))
         .collect();
+    remove_known(&mut wanted, lake, account)?;
+    fresh.retain(|(identity, _)| wanted.contains(identity));
     if fresh.is_empty() {
         return Ok(Some(0));
     }
-    fresh.sort_by(|(a, _), (b, _)| a.cmp(b));
+    fresh.sort_by_key(|(identity, _)| *identity);
     let mut name = Sha256::new();
     for ((sha, part), _) in &fresh {
         name.update(sha);
         name.update(part.to_be_bytes());
     }
-    let location = quarantine_location(account, &format!("{}.parquet", hex(&name.finalize())));
+    let location = quarantine_location(account, &format!("{}.parquet", text_of(&hex(name.finalize().into()))));
     let path = lake.backend().name_of(&location);
     // A file of this name was born with just these rows, none of which is known: pruning has emptied it.
     let emptied = lake.backend().open(&location);
@@ -112,24 +118,68 @@ fn try_to_keep(
     let fill = |file: &mut File| write(file, observation, &fresh).map_err(io::Error::other);
     let publication = lake.backend().replace(&location, &version, Box::new(fill));
     let publication = publication.map_err(|source| PartitionError::Write { path, source })?;
-    Ok(publication.is_published().then_some(fresh.len()))
+    let rows_new = fresh.iter().filter(|(_, row)| row.part == 0).count();
+    Ok(publication.is_published().then_some(rows_new))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn hex(digest: [u8; 32]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    text
+}
+
+fn text_of(digits: &[u8; 64]) -> &str {
+    // Digits are ASCII.
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 fn write(file: &File, observation: Observation, rows: &[(Identity, &QuarantinedRow)]) -> Result<(), ParquetError> {
+    let mut writer = writer_to(file)?;
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |(_, row): &&(Identity, &QuarantinedRow)| {
+            bytes += row.raw.len();
+            bytes <= BATCH_BYTES
+        };
+        let (batch, others) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+        writer.write(&batch_of(observation, batch)?)?;
+        rest = others;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+/// Writes rows by [`quarantine_schema`].
+pub(crate) fn write_batches(file: &File, batches: &[RecordBatch]) -> Result<(), ParquetError> {
+    let mut writer = writer_to(file)?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+fn writer_to(file: &File) -> Result<ArrowWriter<&File>, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        // Rows differ, and may be long: a dictionary would only hold them once more.
+        .set_column_dictionary_enabled(ColumnPath::from("raw"), false)
+        .set_created_by("clickproof".to_owned())
+        .build();
+    ArrowWriter::try_new(file, quarantine_schema(), Some(properties))
+}
+
+fn batch_of(observation: Observation, rows: &[(Identity, &QuarantinedRow)]) -> Result<RecordBatch, ParquetError> {
     let text = |of: &dyn Fn(&QuarantinedRow) -> &str| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, row)| of(row))))
     };
     let observed_at = observation.observed_at.and_then(|seconds| seconds.checked_mul(1_000_000));
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|((sha, _), _)| sha))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|((sha, _), _)| text_of(sha)))),
         Arc::new(Int32Array::from_iter_values(rows.iter().map(|((_, part), _)| *part))),
         Arc::new(BinaryArray::from_iter_values(rows.iter().map(|(_, row)| &row.raw))),
         text(&|row| &row.path),
@@ -141,24 +191,11 @@ fn write(file: &File, observation: Observation, rows: &[(Identity, &QuarantinedR
         )),
         Arc::new(TimestampMicrosecondArray::from(vec![observed_at; rows.len()]).with_timezone("UTC")),
     ];
-    write_batches(file, &[RecordBatch::try_new(quarantine_schema(), columns)?])
+    Ok(RecordBatch::try_new(quarantine_schema(), columns)?)
 }
 
-/// Writes rows by [`quarantine_schema`].
-pub(crate) fn write_batches(file: &File, batches: &[RecordBatch]) -> Result<(), ParquetError> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by("clickproof".to_owned())
-        .build();
-    let mut writer = ArrowWriter::try_new(file, quarantine_schema(), Some(properties))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    writer.close()?;
-    Ok(())
-}
-
-fn known_rows(lake: &Lake, account: &Account) -> Result<HashSet<Identity>, PartitionError> {
+/// Removes what is kept already. Holds only what is asked for, as a quarantine may be larger than memory.
+fn remove_known(wanted: &mut HashSet<Identity>, lake: &Lake, account: &Account) -> Result<(), PartitionError> {
     let listed = lake.quarantine_files().map_err(|error| {
         let source = match error {
             LakeError::Io { source, .. } => source,
@@ -166,7 +203,6 @@ fn known_rows(lake: &Lake, account: &Account) -> Result<HashSet<Identity>, Parti
         };
         PartitionError::Write { path: lake.backend().name_of("quarantine"), source }
     })?;
-    let mut known = HashSet::new();
     for QuarantineFile { location, path, .. } in listed.iter().filter(|file| file.account == *account) {
         let damaged = |source: ParquetError| PartitionError::Damaged { path: path.clone(), source };
         // Gone since it was listed: then it keeps nothing.
@@ -181,8 +217,12 @@ fn known_rows(lake: &Lake, account: &Account) -> Result<HashSet<Identity>, Parti
             let batch = batch.map_err(|error| damaged(error.into()))?;
             let parts = batch.column(1).as_primitive::<Int32Type>();
             let shas = batch.column(0).as_string::<i32>().iter().flatten();
-            known.extend(shas.zip(parts.values()).map(|(sha, part)| (sha.to_owned(), *part)));
+            for (sha, part) in shas.zip(parts.values()) {
+                if let Ok(sha) = sha.as_bytes().try_into() {
+                    wanted.remove(&(sha, *part));
+                }
+            }
         }
     }
-    Ok(known)
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! over into the lake. Queues are short and clicks in memory are counted, so memory is bounded for input of any size.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -35,6 +35,8 @@ use typists::{Sheet, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
 const FOLD_BYTES: usize = 40 << 20;
+/// What is looked at of each file before anything lands.
+const BEGINNING_BYTES: u64 = 4096;
 
 /// Why a landing ended early.
 #[derive(Debug, thiserror::Error)]
@@ -193,10 +195,10 @@ fn land_kept(
     Ok(if is_tolerable && !is_incomplete { Outcome::Done } else { Outcome::Incomplete })
 }
 
-/// Opens every file once, so that a wrong one is found before anything lands.
+/// Looks at the beginning of every file, so that one of another kind is found before anything lands.
 fn check_inputs(files: &[PathBuf]) -> Result<(), LandError> {
     for path in files.iter().filter(|path| *path != Path::new("-")) {
-        let document = Document::open(input::open(path, &BytesRead::default())?);
+        let document = Document::open(input::open(path, &BytesRead::default())?.take(BEGINNING_BYTES));
         document.map_err(|source| LandError::Document { path: path.clone(), source, landed: Landed(0) })?;
     }
     Ok(())

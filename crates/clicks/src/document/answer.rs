@@ -66,12 +66,12 @@ pub fn read_answer(body: &[u8]) -> Result<Answer, NotAnAnswer> {
     let offset = body.len() - beginning.len();
     let mut scanner = Scanner::default();
     let mut pieces = Vec::new();
-    scanner.scan(beginning, &mut pieces);
-    let is_cut_off = scanner.finish(beginning.len(), &mut pieces);
+    scanner.scan(beginning, true, &mut pieces);
+    scanner.finish(beginning.len(), &mut pieces);
     let documents = scanner.documents();
-    let Structure { answers, error, is_declared_incomplete, other_keys, .. } = scanner.take_structure();
+    let Structure { answers, is_cut_off, error, is_declared_incomplete, other_keys, .. } = scanner.take_structure();
     if is_cut_off {
-        return Err(NotAnAnswer::Torn { words: format!("it ends inside a value, after {} bytes", body.len()) });
+        return Err(NotAnAnswer::Torn { words: format!("it is cut off, after {} bytes", body.len()) });
     }
     let mut rows = Vec::with_capacity(pieces.len());
     for piece in pieces {

@@ -6,6 +6,7 @@ use super::*;
 
 mod answers;
 mod broken;
+mod cuts;
 mod large;
 mod wrappers;
 
@@ -56,7 +57,8 @@ impl Found {
             found.largest_block = found.largest_block.max(block.bytes.capacity());
             let (pieces, structure) = block.pieces();
             found.structure.add(structure);
-            for piece in pieces {
+            let looked_into = |piece| found.looked_into(&block.bytes, piece);
+            for piece in pieces.into_iter().flat_map(looked_into).collect::<Vec<_>>() {
                 let (range, fault) = match piece {
                     Piece::Row(range) => (range, None),
                     Piece::Broken(broken) => (broken.range.clone(), Some((broken.reason, broken.part))),
@@ -67,6 +69,18 @@ impl Found {
         }
         found.structure.add(document.structure().clone());
         found
+    }
+
+    /// As a typist does with a row that it cannot type.
+    fn looked_into(&mut self, bytes: &[u8], piece: Piece) -> Vec<Piece> {
+        match piece {
+            Piece::Row(row) if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes[row.clone()]).is_err() => {
+                let (pieces, structure) = look_into(&bytes[row.clone()]);
+                self.structure.add(structure);
+                pieces.into_iter().map(|piece| piece.moved(|at| at + row.start)).collect()
+            }
+            piece => vec![piece],
+        }
     }
 
     fn rows(&self) -> Vec<&str> {

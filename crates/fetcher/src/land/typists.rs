@@ -3,7 +3,7 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
-use clicks::document::{Block, Piece, Structure};
+use clicks::document::{self, Block, Broken, Piece, Structure};
 use clicks::quarantine::QuarantinedRow;
 use clicks::typing::{ClickTyper, Observation, Rejected};
 
@@ -57,13 +57,15 @@ pub(super) fn type_rows(observation: Observation, source: &Mutex<Source>, to_des
             let _ = to_desk.send(typist.hand_over());
             return;
         };
-        typist.type_block(&source, &block);
-        used = Some(block.bytes);
-        if typist.typer.bytes() + typist.sheet.bytes >= SHEET_BYTES && to_desk.send(typist.hand_over()).is_err() {
+        if typist.type_block(&source, &block, to_desk).is_err() {
             return;
         }
+        used = Some(block.bytes);
     }
 }
+
+/// The desk is gone: there is no more to do.
+struct NobodyListens;
 
 struct Typist {
     typer: ClickTyper,
@@ -71,28 +73,67 @@ struct Typist {
 }
 
 impl Typist {
-    fn type_block(&mut self, source: &str, block: &Block) {
+    /// Types what a block holds, and hands over whenever that is worth it: many tiny rows that cannot be typed take many
+    /// times the memory of their block.
+    fn type_block(&mut self, source: &str, block: &Block, to_desk: &SyncSender<Sheet>) -> Result<(), NobodyListens> {
         let (pieces, structure) = block.pieces();
         self.sheet.structure.add(structure);
         for piece in pieces {
             match piece {
                 Piece::Row(range) => {
-                    self.sheet.rows += 1;
-                    let row = &block.bytes[range.clone()];
-                    if let Err(rejected) = self.typer.push(row) {
-                        self.sheet.rows_broken += u64::from(!is_row(&rejected));
-                        self.reject(source, block.offset + range.start as u64, row, rejected, 0);
+                    let position = block.offset + range.start as u64;
+                    let row = &block.bytes[range];
+                    match self.typer.push(row) {
+                        Ok(()) => self.sheet.rows += 1,
+                        Err(rejected) => self.look_into(source, position, row, rejected),
                     }
                 }
-                Piece::Broken(broken) => {
-                    self.sheet.rows += u64::from(broken.part == 0);
-                    self.sheet.rows_broken += 1;
-                    let rejected = Rejected { path: String::new(), reason: broken.reason.to_owned() };
-                    let position = block.offset + broken.range.start as u64;
-                    self.reject(source, position, &block.bytes[broken.range], rejected, broken.part);
-                }
+                Piece::Broken(broken) => self.take_broken(source, block.offset, &block.bytes, broken),
+            }
+            if self.sheet.bytes >= SHEET_BYTES {
+                to_desk.send(self.hand_over()).map_err(|_| NobodyListens)?;
             }
         }
+        if self.typer.bytes() + self.sheet.bytes >= SHEET_BYTES {
+            to_desk.send(self.hand_over()).map_err(|_| NobodyListens)?;
+        }
+        Ok(())
+    }
+
+    /// What is no row may be several on one line, or an error that an answer declares.
+    #[cold]
+    fn look_into(&mut self, source: &str, position: u64, bytes: &[u8], rejected: Rejected) {
+        let is_object = bytes.starts_with(b"{");
+        let (pieces, structure) = if is_object { document::look_into(bytes) } else { Default::default() };
+        self.sheet.structure.add(structure);
+        if pieces.len() < 2 {
+            return self.take_rejected(source, position, bytes, rejected);
+        }
+        for piece in pieces {
+            match piece {
+                Piece::Row(range) => match self.typer.push(&bytes[range.clone()]) {
+                    Ok(()) => self.sheet.rows += 1,
+                    Err(rejected) => {
+                        self.take_rejected(source, position + range.start as u64, &bytes[range], rejected);
+                    }
+                },
+                Piece::Broken(broken) => self.take_broken(source, position, bytes, broken),
+            }
+        }
+    }
+
+    fn take_rejected(&mut self, source: &str, position: u64, row: &[u8], rejected: Rejected) {
+        self.sheet.rows += 1;
+        self.sheet.rows_broken += u64::from(!is_row(&rejected));
+        self.reject(source, position, row, rejected, 0);
+    }
+
+    fn take_broken(&mut self, source: &str, offset: u64, bytes: &[u8], broken: Broken) {
+        self.sheet.rows += u64::from(broken.part == 0);
+        self.sheet.rows_broken += 1;
+        let rejected = Rejected { path: String::new(), reason: broken.reason.to_owned() };
+        let position = offset + broken.range.start as u64;
+        self.reject(source, position, &bytes[broken.range], rejected, broken.part);
     }
 
     fn reject(&mut self, source: &str, position: u64, raw: &[u8], rejected: Rejected, part: u32) {

@@ -10,7 +10,7 @@ fn an_answer_that_is_cut_off() {
     let whole = format!(r#"{{"clicks":[{A},{B}]}}"#);
     for end in 1..whole.len() {
         let found = Found::of(&whole.as_bytes()[..end]);
-        assert!(found.structure.is_cut_off, "{}", &whole[..end]);
+        assert!(found.structure.is_cut_off || !found.broken().is_empty(), "{}", &whole[..end]);
         let rows_seen = found.rows().len();
         let expected = usize::from(end >= 11 + A.len()) + usize::from(end >= 12 + A.len() + B.len());
         assert_eq!(rows_seen, expected, "{}", &whole[..end]);
@@ -28,7 +28,7 @@ fn a_line_that_is_cut_off_takes_no_other_with_it() {
     let torn = r#"{"transaction_id":"b","sub1":"x"#;
     let found = Found::of(format!("{A}\n{torn}\n{B}\n").as_bytes());
     assert_eq!(found.rows(), [A, B]);
-    assert_eq!(found.broken(), [(torn, "the input ends inside this row", 0)]);
+    assert_eq!(found.broken(), [(torn, "cut off: the next line begins anew", 0)]);
     let found = Found::of(format!("{A}\n{torn}").as_bytes());
     assert_eq!(found.rows(), [A]);
     assert_eq!(found.broken(), [(torn, "the input ends inside this row", 0)]);
@@ -38,7 +38,7 @@ fn a_line_that_is_cut_off_takes_no_other_with_it() {
 fn lines_that_are_no_json_are_kept() {
     let found = Found::of(format!("{A}\nERROR 503\n{B}\n<html>\n</html>").as_bytes());
     assert_eq!(found.rows(), [A, B]);
-    assert_eq!(found.broken(), [("ERROR 503", "not JSON", 0), ("<html>", "not JSON", 0), ("</html>", "not JSON", 0)]);
+    assert_eq!(found.broken(), [("ERROR 503\n", "not JSON", 0), ("<html>\n</html>", "not JSON", 0)]);
     let page = "<html>\n <body>\n</html>\n";
     let found = Found::of(format!("[{A}]\n{page}[{B}]\n").as_bytes());
     assert_eq!(found.rows(), [A, B]);
@@ -56,24 +56,51 @@ fn a_page_instead_of_an_answer_is_refused() {
 }
 
 #[test]
-fn two_rows_on_a_line_are_not_dropped() {
+fn two_rows_on_a_line_are_both_rows() {
     for between in ["", " ", ",", ", "] {
         let line = format!("{A}{between}{B}");
-        // As a whole, it is no click: typing refuses it, and its bytes go to quarantine.
-        let found = Found::of(format!("{A}\n{line}\n").as_bytes());
-        assert_eq!(found.rows(), [A, line.as_str()]);
-        // Where it is the first line as well.
-        let found = Found::of(format!("{line}\n{A}\n").as_bytes());
-        assert_eq!(found.unaccounted(format!("{line}\n{A}\n").as_bytes()), "");
+        assert_eq!(Found::of(format!("{A}\n{line}\n").as_bytes()).rows(), [A, A, B]);
+        assert_eq!(Found::of(format!("{line}\n{A}\n").as_bytes()).rows(), [A, B, A]);
     }
 }
 
 #[test]
-fn a_list_beside_a_transaction_id_loses_nothing() {
-    let input = r#"{"clicks":[{"x":1}],"transaction_id":"a","sub1":"kept"}"#;
+fn a_click_with_a_list_under_the_key_of_an_answer_is_one_row() {
+    for list in [r#"[{"x":1}]"#, r#"[ {"x":[{}]} , 1 ,{"y":"]"}]"#] {
+        let click = format!(r#"{{"table" : {list},"a":1,"transaction_id":"a","sub1":"kept"}}"#);
+        for input in [click.clone(), format!("{A}\n{click}\n{B}\n"), format!("{click}{B}"), format!("[{A},{click}]")] {
+            for step in [1, usize::MAX] {
+                let found = Found::by(input.as_bytes(), step);
+                assert!(found.rows().contains(&click.as_str()), "{input} {found:?}");
+                assert_eq!(found.broken(), []);
+                assert!(found.structure.answers == u64::from(input.starts_with('[')), "{input}");
+            }
+        }
+    }
+    // An answer of rows without ids is still one.
+    let found = Found::of(br#"{"clicks":[{"x":1},{"y":2}],"n":1}"#);
+    assert_eq!(found.rows(), [r#"{"x":1}"#, r#"{"y":2}"#]);
+    assert_eq!(structure_only(found.structure), structure(1, 2, false));
+}
+
+#[test]
+fn a_click_with_a_list_of_clicks_before_its_id_loses_nothing() {
+    let input = r#"{"clicks":[{"transaction_id":"z"}],"transaction_id":"a","sub1":"kept"}"#;
     for step in [1, usize::MAX] {
         let found = Found::by(input.as_bytes(), step);
-        assert_eq!(found.rows(), [r#"{"x":1}"#, r#""transaction_id":"a","sub1":"kept"}"#]);
+        assert_eq!(found.pieces[1].1, br#""transaction_id":"a","sub1":"kept"}"#);
+    }
+}
+
+#[test]
+fn an_unindented_document_is_no_sequence_of_cut_ones() {
+    // As `json.dumps(..., indent=0)` prints.
+    let row =
+        "{\n\"transaction_id\": \"a\",\n\"n\": [\n{\n\"transaction_id\": \"b\"\n},\n{\n\"clicks\": [\n{}\n]\n}\n]\n}";
+    for input in [row.to_owned(), format!("[\n{row},\n{row}\n]"), format!("{{\n\"clicks\": [\n{row}\n]\n}}\n")] {
+        let found = Found::of(input.as_bytes());
+        assert_eq!(found.broken(), [], "{input}");
+        assert!(found.rows().iter().all(|found| *found == row) && !found.structure.is_cut_off, "{input}");
     }
 }
 

@@ -32,7 +32,8 @@ fn kept(lake: &Lake) -> Vec<RecordBatch> {
 fn a_row_is_kept_once_with_its_bytes() {
     let (_folder, lake) = new_lake(Granularity::Day);
     let rows = [odd(b"\xff\0{", 0), odd(b"x", 0), odd(b"x", 1), odd(b"x", 0)];
-    assert_eq!(keep(&lake, &rows), 3);
+    // The parts of a long row are one row.
+    assert_eq!(keep(&lake, &rows), 2);
     let before = files(lake.root());
     assert_eq!(keep(&lake, &rows), 0);
     assert_eq!(keep(&lake, &rows[1..2]), 0);
