@@ -31,6 +31,7 @@ mod memory;
 mod process;
 mod prune;
 mod pseudonymize;
+mod pull;
 mod readers;
 mod signals;
 mod status;

@@ -22,6 +22,12 @@ impl Interrupt {
         interrupt
     }
 
+    /// As if a signal came.
+    #[cfg(test)]
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
     /// True once a signal came.
     #[must_use]
     pub fn is_set(&self) -> bool {

@@ -112,6 +112,10 @@ pub fn run(args: &Pull, printer: &Printer) -> Result<Outcome, PullError> {
     if args.dry_run {
         return dry_run(args, &order, printer);
     }
+    if args.since_last && args.from.is_none() {
+        // Refused before anything is made or sent.
+        order.wish(&existing_coverage(args)?, now())?;
+    }
     let pseudonyms = args.pseudonyms.load()?;
     if let (Some(folder), Some(_)) = (&args.keep_raw, &pseudonyms) {
         let folder = folder.display();
@@ -365,13 +369,18 @@ async fn expected_rows(
     }
 }
 
+/// The coverage of the account; none where there is no lake yet.
+fn existing_coverage(args: &Pull) -> Result<Vec<Interval>, PullError> {
+    match Lake::open(&args.lake.which.lake) {
+        Ok(lake) => Ok(coverage_of(&lake, &args.lake.account)?),
+        Err(LakeError::Missing(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Shows what would be asked for.
 fn dry_run(args: &Pull, order: &Order, printer: &Printer) -> Result<Outcome, PullError> {
-    let coverage = match Lake::open(&args.lake.which.lake) {
-        Ok(lake) => coverage_of(&lake, &args.lake.account)?,
-        Err(LakeError::Missing(_)) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
+    let coverage = existing_coverage(args)?;
     let now = now();
     let wish = order.wish(&coverage, now)?;
     let need = wish.need(&coverage, now);

@@ -57,8 +57,7 @@ impl Asker {
         let reading = answer::read(&answer.body, request, asked_at.earliest, wish.row_cap, &source)
             .map_err(|unreadable| Broken(unreadable.to_string()))?;
         if let Some(raw) = &self.raw {
-            let mut header = RawHeader::new(&self.account, wish, request, answer.asked_at);
-            header.server_time = answer.server_time;
+            let header = RawHeader::new(&self.account, wish, request, answer);
             if let Err(error) = raw.keep(&header, &answer.body) {
                 return Ok(Err(error));
             }

@@ -37,6 +37,10 @@ impl Retention {
     }
 }
 
+/// What Everflow forgets within this time is not asked for: a request whose window begins before what it keeps proves
+/// nothing, and requests take a while.
+pub(super) const EXPIRY_MARGIN_SECONDS: i64 = 300;
+
 /// Which seconds are asked for although they are covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
@@ -94,7 +98,8 @@ impl Wish {
         let proven: Seconds = of_feed().filter(|interval| !interval.saturated).map(window).collect();
         let exhausted: Seconds = of_feed().filter(|interval| is_exhausted(interval)).map(window).collect();
         let settled = range.without(&unsettled);
-        let kept = settled.and(&Seconds::within(self.retention.first_kept(now), i64::MAX));
+        let kept_from = self.retention.first_kept(now.saturating_add(EXPIRY_MARGIN_SECONDS));
+        let kept = settled.and(&Seconds::within(kept_from, i64::MAX));
         let again = match self.again {
             Again::Nothing => Seconds::default(),
             Again::From(second) => kept.and(&Seconds::within(second, i64::MAX)),

@@ -21,13 +21,13 @@ pub(super) struct AskedAt {
 
 impl AskedAt {
     pub(super) fn of(answer: &Answer) -> AskedAt {
-        AskedAt::new(answer.asked_at, answer.server_time)
+        AskedAt::new(answer.asked_at, answer.answered_at, answer.server_time)
     }
 
-    /// The server's time is that of its answer: it lies later than the question, unless a clock is wrong.
-    pub(super) fn new(asked_at: i64, server_time: Option<i64>) -> AskedAt {
+    /// The server looked at its clicks between question and answer. Its own time is from then, unless a clock is wrong.
+    pub(super) fn new(asked_at: i64, answered_at: i64, server_time: Option<i64>) -> AskedAt {
         let server_time = server_time.unwrap_or(asked_at);
-        AskedAt { earliest: asked_at.min(server_time), latest: asked_at.max(server_time) }
+        AskedAt { earliest: asked_at.min(server_time), latest: asked_at.max(answered_at).max(server_time) }
     }
 
     fn and(self, other: AskedAt) -> AskedAt {
@@ -52,20 +52,21 @@ impl Proofs {
 
     /// The coverage of a proof that the last answer completed; none where it proves nothing.
     ///
-    /// Coverage never passes the time of the request less what is not settled, nor begins before it less what Everflow
-    /// keeps, whatever rows came back.
+    /// Coverage never passes the time of the request less what is not settled, whatever rows came back. A window that
+    /// begins before what Everflow keeps proves nothing, not even of its later part: what is asked for too early may
+    /// come back without any rows.
     pub(super) fn interval_of(&mut self, proof: &Proof, last: AskedAt, wish: &Wish) -> Option<Interval> {
         let Proof { window, saturated } = *proof;
         let asked_at = match window.seconds() {
             1 => self.parts.remove(&window.from).unwrap_or(last),
             _ => last,
         };
-        let from_time = window.from.max(wish.retention.first_kept(asked_at.latest));
+        let is_kept = window.from >= wish.retention.first_kept(asked_at.latest);
         let to_time = window.to.min(asked_at.earliest.saturating_sub(wish.settle_seconds));
-        (from_time <= to_time).then(|| Interval {
+        (is_kept && window.from <= to_time).then(|| Interval {
             feed: wish.feed,
             filters: wish.filter_names(),
-            from_time,
+            from_time: window.from,
             to_time,
             rows: 0,
             cap: Some(wish.row_cap),
@@ -118,29 +119,39 @@ mod tests {
     }
 
     #[test]
-    fn coverage_ends_where_the_request_could_not_yet_know_and_begins_where_it_could_still() {
-        let asked_at = AskedAt::new(NOW, None);
-        let kept_from = NOW - 10 * 86_400;
-        assert_eq!(covered(0, 2 * NOW, asked_at), Some((kept_from, NOW - 600)));
+    fn coverage_ends_where_the_request_could_not_yet_know() {
+        let asked_at = AskedAt::new(NOW, NOW, None);
+        assert_eq!(covered(NOW - 5000, 2 * NOW, asked_at), Some((NOW - 5000, NOW - 600)));
         assert_eq!(covered(NOW - 599, NOW, asked_at), None);
-        assert_eq!(covered(0, kept_from - 1, asked_at), None);
-        assert_eq!(covered(kept_from, NOW - 600, asked_at), Some((kept_from, NOW - 600)));
+        assert_eq!(covered(NOW - 600, NOW, asked_at), Some((NOW - 600, NOW - 600)));
+    }
+
+    #[test]
+    fn what_was_asked_for_too_late_proves_nothing() {
+        let kept_from = NOW - 10 * 86_400;
+        let asked_at = AskedAt::new(NOW, NOW, None);
+        assert_eq!(covered(kept_from, kept_from + 9, asked_at), Some((kept_from, kept_from + 9)));
+        assert_eq!(covered(kept_from - 1, kept_from + 9, asked_at), None);
+        assert_eq!(covered(kept_from, kept_from + 9, AskedAt::new(NOW, NOW + 1, None)), None);
     }
 
     #[test]
     fn of_two_clocks_the_one_that_proves_less_counts() {
-        let (slow, fast) = (AskedAt::new(NOW, Some(NOW - 100)), AskedAt::new(NOW, Some(NOW + 100)));
-        assert_eq!(covered(0, NOW, slow), Some((NOW - 10 * 86_400, NOW - 700)));
-        assert_eq!(covered(0, NOW, fast), Some((NOW - 10 * 86_400 + 100, NOW - 600)));
+        let (slow, fast) = (AskedAt::new(NOW, NOW, Some(NOW - 100)), AskedAt::new(NOW, NOW, Some(NOW + 100)));
+        let kept_from = NOW - 10 * 86_400;
+        assert_eq!(covered(kept_from, NOW, slow), Some((kept_from, NOW - 700)));
+        assert_eq!(covered(kept_from + 99, NOW, fast), None);
+        assert_eq!(covered(kept_from + 100, NOW, fast), Some((kept_from + 100, NOW - 600)));
     }
 
     #[test]
     fn a_second_in_parts_was_fetched_when_its_first_part_was() {
         let second = Window { from: NOW - 700, to: NOW - 700 };
         let mut proofs = Proofs::default();
-        proofs.answered(second, AskedAt::new(NOW - 200, None));
-        proofs.answered(second, AskedAt::new(NOW, None));
+        proofs.answered(second, AskedAt::new(NOW - 200, NOW, None));
+        proofs.answered(second, AskedAt::new(NOW, NOW, None));
         let proof = Proof { window: second, saturated: false };
-        assert_eq!(proofs.interval_of(&proof, AskedAt::new(NOW, None), &wish()), None, "asked for before it settled");
+        let interval = proofs.interval_of(&proof, AskedAt::new(NOW, NOW, None), &wish());
+        assert_eq!(interval, None, "asked for before it settled");
     }
 }

@@ -15,6 +15,7 @@ use clicks::lake::Account;
 use serde::{Deserialize, Serialize};
 
 use super::goal::{Again, Retention, Wish};
+use crate::api::Answer;
 use crate::request::{ClickRequest, Filter, Window};
 
 /// The first of the magic numbers that begin a skippable frame, little-endian.
@@ -45,6 +46,8 @@ pub struct RawHeader {
     pub exclusions: Vec<String>,
     /// When it was sent, in seconds since 1970.
     pub asked_at: i64,
+    /// When its last byte came, in seconds since 1970.
+    pub answered_at: i64,
     /// What the server took for the time.
     pub server_time: Option<i64>,
     /// Rows at which the answer is taken for cut.
@@ -91,7 +94,16 @@ pub enum RawError {
 impl RawHeader {
     /// What says how an answer came.
     #[must_use]
-    pub(super) fn new(account: &Account, wish: &Wish, request: &ClickRequest, asked_at: i64) -> RawHeader {
+    pub(super) fn new(account: &Account, wish: &Wish, request: &ClickRequest, answer: &Answer) -> RawHeader {
+        RawHeader {
+            asked_at: answer.asked_at,
+            answered_at: answer.answered_at,
+            server_time: answer.server_time,
+            ..RawHeader::of(account, wish, request)
+        }
+    }
+
+    fn of(account: &Account, wish: &Wish, request: &ClickRequest) -> RawHeader {
         let names = |filters: &[Filter]| filters.iter().map(Filter::to_string).collect();
         RawHeader {
             clickproof_answer: 1,
@@ -102,7 +114,8 @@ impl RawHeader {
             pull_filters: names(&wish.filters),
             filters: names(&request.filters),
             exclusions: names(&request.exclusions),
-            asked_at,
+            asked_at: 0,
+            answered_at: 0,
             server_time: None,
             row_cap: wish.row_cap,
             settle_seconds: wish.settle_seconds,
@@ -268,7 +281,7 @@ mod tests {
             again: Again::Nothing,
             row_cap: 1000,
         };
-        RawHeader::new(&Account::default(), &wish, &request, 1_773_580_000)
+        RawHeader { asked_at: 1_773_580_000, ..RawHeader::of(&Account::default(), &wish, &request) }
     }
 
     #[test]

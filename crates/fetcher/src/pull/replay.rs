@@ -145,7 +145,7 @@ struct Desk {
 impl Desk {
     fn take(&mut self, path: &Path, header: &RawHeader) -> Result<(), ReplayError> {
         let (request, wish) = (header.to_request(), header.to_wish());
-        let asked_at = AskedAt::new(header.asked_at, header.server_time);
+        let asked_at = AskedAt::new(header.asked_at, header.answered_at, header.server_time);
         let body = body_of(path)?;
         let source = format!("{} {}", request.feed, super::words(request.window));
         let reading = answer::read(&body, &request, asked_at.earliest, header.row_cap, &source)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::goal::{Need, Wish};
+use super::goal::{EXPIRY_MARGIN_SECONDS, Need, Wish};
 use super::seconds::Seconds;
 use super::words;
 use super::work::Finished;
@@ -93,7 +93,7 @@ pub(super) fn uncovered(need: &Need, finished: &Finished, wish: &Wish, now: i64)
     // What came of age, or of the server's clock, while the pull was under way.
     let unsettled = left.and(&Seconds::within(now.saturating_sub(wish.settle_seconds) + 1, i64::MAX));
     let left = left.without(&unsettled);
-    let expired = left.and(&Seconds::within(0, wish.retention.first_kept(now) - 1));
+    let expired = left.and(&Seconds::within(0, wish.retention.first_kept(now + EXPIRY_MARGIN_SECONDS) - 1));
     let left = left.without(&expired);
     let unanswered = left.and(&finished.unanswered);
     let not_asked = left.without(&unanswered);

@@ -1,7 +1,8 @@
 //! Pulls from a real server in this process, into real files.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use arrow::array::AsArray;
@@ -17,6 +18,7 @@ use super::*;
 use crate::args::{Args, Command};
 
 mod first;
+mod seeds;
 
 /// A server, a folder for the lake, and what is typed.
 pub(super) struct Scene {
@@ -35,6 +37,7 @@ impl Scene {
         server.set_clock(simulator::server::Clock::Real);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("key"), "network-key\n").unwrap();
+        std::fs::set_permissions(folder.path().join("key"), Permissions::from_mode(0o600)).unwrap();
         Scene { server, folder, now }
     }
 
@@ -54,6 +57,20 @@ impl Scene {
             Command::Pull(pull) => *pull,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Types a pull from a server whose answers are cut at so many rows, with a client that does not wait.
+    pub(super) fn pull_hastily(&self, line: &str, row_cap: u64, interrupt: &Interrupt) -> Result<Outcome, PullError> {
+        let args = self.args(line);
+        let mut order = Order::of(&args, now())?;
+        order.row_cap = row_cap;
+        let key = ApiKey::load(args.everflow.api_key_file.as_deref(), None).unwrap().key;
+        let mut config = ClientConfig::new(&self.server.base_url(), key);
+        let limits = Limits { requests_per_second: 100_000, requests_max: args.max_requests, ..Limits::network() };
+        config.limits = limits;
+        let wait = Duration::from_millis(1);
+        config.retry = RetryPolicy { first_wait: wait, longest_wait: wait, ..RetryPolicy::default() };
+        super::pull(&args, order, Client::new(config).unwrap(), None, interrupt.clone(), &quiet())
     }
 
     /// Types a pull.
