@@ -273,10 +273,9 @@ fn run_seeds(seeds: std::ops::Range<u64>) {
         Err(_) => seeds,
     };
     for seed in seeds {
-        let failed = std::panic::catch_unwind(|| run_case(seed));
-        if let Err(panic) = failed {
-            eprintln!("seed {seed}: run it alone with CLICKPROOF_SEED={seed}");
-            std::panic::resume_unwind(panic);
+        if let Err(panic) = std::panic::catch_unwind(|| run_case(seed)) {
+            let words = panic.downcast_ref::<String>().map_or("a panic", String::as_str);
+            panic!("CLICKPROOF_SEED={seed}: {words}");
         }
     }
 }
