@@ -56,7 +56,7 @@ impl Case {
     fn new(seed: u64) -> Case {
         let mut dice = Dice(seed);
         let feed = dice.pick(&FEEDS);
-        let row_cap = 10 + dice.below(50);
+        let row_cap = 10 + dice.below(30);
         let now = now();
         let retention_days = dice.pick(&[3, 30]);
         let length = 1 + dice.below(4 * DAY as u64) as i64;
@@ -185,14 +185,14 @@ fn clicks(dice: &mut Dice, range: Window, row_cap: u64) -> Vec<Click> {
     };
     // Some outside the range as well.
     let margin = seconds / 10 + 10;
-    for _ in 0..dice.below(400) {
+    for _ in 0..dice.below(300) {
         let second = range.from - margin as i64 + dice.below(seconds + 2 * margin) as i64;
         add(dice, second);
     }
     for _ in 0..dice.below(4) {
         let second = range.from + dice.below(seconds) as i64;
         // Seconds that fit, that fit in parts, and that never do.
-        for _ in 0..dice.below(5 * row_cap) {
+        for _ in 0..dice.below(4 * row_cap) {
             add(dice, second);
         }
     }
