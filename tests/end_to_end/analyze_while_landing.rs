@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::everflow::{self, CLICKS_OF_DAY, DAY_1};
 use crate::process::{analyze, land, succeed};
 
-/// Answers that are compared.
+/// Answers that are compared, at least.
 const ANSWERS: u32 = 30;
+/// Landings that they meet, at least: on a busy machine this takes more answers.
+const LANDINGS: u32 = 15;
 const DAYS: u32 = 3;
 const CLICKS_BEFORE: u32 = DAYS * CLICKS_OF_DAY;
 const NEW_CLICKS_EACH: u32 = 10;
@@ -73,8 +75,9 @@ fn every_answer_was_right_between_its_beginning_and_its_end() {
         });
         // Also where an assertion fails: the landings must end.
         let answers = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut last = 0;
-            for _ in 0..ANSWERS {
+            let (mut answers, mut last) = (0, 0);
+            while answers < ANSWERS || finished.load(Ordering::SeqCst) < LANDINGS {
+                answers += 1;
                 let oldest = finished.load(Ordering::SeqCst);
                 let (clicks, ids, days) = count(&lake);
                 let newest = begun.load(Ordering::SeqCst);
@@ -90,6 +93,5 @@ fn every_answer_was_right_between_its_beginning_and_its_end() {
         answers.unwrap();
     });
     let landings = finished.load(Ordering::SeqCst);
-    assert!(landings >= ANSWERS / 2, "only {landings} landings: they hardly met the answers");
     assert_eq!(count(&lake).0, clicks_after(landings));
 }
