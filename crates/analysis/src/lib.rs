@@ -18,5 +18,6 @@ pub mod printer;
 pub mod process;
 pub mod request;
 pub mod run;
+pub mod scoring;
 mod suggestion;
 pub mod temporaries;
