@@ -70,9 +70,9 @@ pub enum Command {
     },
 }
 
-/// What `run` and `sql` have in common.
+/// What every command that asks a lake has in common: which lake, which clicks of it, with what.
 #[derive(Debug, Clone, Args)]
-pub struct AnswerArgs {
+pub struct LakeArgs {
     /// First second: YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' or RFC 3339; by default the lake's first day
     #[arg(long, value_name = "T")]
     pub from: Option<String>,
@@ -85,20 +85,31 @@ pub struct AnswerArgs {
     /// Only this account's rows
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// A value for a parameter of the query; may be repeated
-    #[arg(long = "param", value_name = "NAME=VALUE")]
-    pub params: Vec<String>,
     /// The lake: a folder, or s3://BUCKET/PREFIX with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION set
     /// (AWS_ENDPOINT_URL for other servers than Amazon's); by default CLICKPROOF_LAKE, else ./lake, else the sample that
     /// ships
     #[arg(long, value_name = "DIR|URL")]
     pub lake: Option<PathBuf>,
-    /// A folder of your own queries, which come in addition or replace
-    #[arg(long, value_name = "DIR")]
-    pub queries: Option<PathBuf>,
     /// A folder of your own lists: error_codes.csv, declared_bots.txt, datacenter_names.txt, datacenter_ranges.txt
     #[arg(long, value_name = "DIR")]
     pub lists: Option<PathBuf>,
+    /// Memory for the queries, such as 512MB; beyond it, they spill to disk; by default half of the machine's
+    #[arg(long, value_name = "SIZE")]
+    pub memory_limit: Option<String>,
+}
+
+/// What `run` and `sql` have in common.
+#[derive(Debug, Clone, Args)]
+pub struct AnswerArgs {
+    /// The lake.
+    #[command(flatten)]
+    pub lake: LakeArgs,
+    /// A value for a parameter of the query; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// A folder of your own queries, which come in addition or replace
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -111,9 +122,16 @@ pub struct AnswerArgs {
     /// Exit with 3 where the feeds a query needs do not cover the whole range
     #[arg(long)]
     pub require_complete: bool,
-    /// Memory for the query, such as 512MB; beyond it, it spills to disk; by default half of the machine's
-    #[arg(long, value_name = "SIZE")]
-    pub memory_limit: Option<String>,
+}
+
+impl Command {
+    /// What the command says about the lake, where it asks one.
+    pub fn lake_args(&self) -> Option<&LakeArgs> {
+        match self {
+            Self::Run { options, .. } | Self::Sql { options, .. } => Some(&options.lake),
+            Self::List { .. } => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod environment;
 mod failpoint;
 pub mod formats;
 pub mod functions;
+pub mod inquiry;
 pub mod lists;
 pub mod output;
 pub mod printer;

@@ -12,7 +12,7 @@ use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Arguments, Command};
+use crate::args::Arguments;
 use crate::engine::{EngineError, memory};
 use crate::environment::Environment;
 use crate::formats::FormatError;
@@ -101,10 +101,7 @@ fn run_until_signal(
 
 /// The limit that a command works under, which it checks itself.
 fn memory_limit_of(arguments: &Arguments) -> u64 {
-    let typed = match &arguments.command {
-        Command::Run { options, .. } | Command::Sql { options, .. } => options.memory_limit.as_deref(),
-        Command::List { .. } => None,
-    };
+    let typed = arguments.command.lake_args().and_then(|lake| lake.memory_limit.as_deref());
     memory_limit_bytes(typed).ok().flatten().unwrap_or_else(memory::default_limit_bytes)
 }
 

@@ -13,7 +13,7 @@ use clicks::lake::{Place, PlaceError};
 use clicks::time_bound::{self, Edge, TimeBoundError};
 use datafusion::common::ScalarValue;
 
-use crate::args::AnswerArgs;
+use crate::args::LakeArgs;
 use crate::catalogue::{Catalogue, CatalogueError, HeaderError, Param, Query, ValueError};
 use crate::engine::completeness::Seconds;
 use crate::engine::sql_error::SqlText;
@@ -250,7 +250,7 @@ impl AskedRange {
     ///
     /// # Errors
     /// A time or zone that does not exist; a range without a second.
-    pub fn read(args: &AnswerArgs) -> Result<Self, RequestError> {
+    pub fn read(args: &LakeArgs) -> Result<Self, RequestError> {
         let zone: Tz = args.timezone.parse().map_err(|_| unknown_zone(&args.timezone))?;
         let read = |text: &Option<String>, edge, flag| {
             let read = text.as_deref().map(|text| time_bound::parse(text, edge, zone)).transpose();

@@ -1,6 +1,6 @@
 //! From arguments to an answer: the steps of every command, in their order.
 //!
-//! Owns what is said beside an answer, and planning again when a landing replaced a file that could not be kept open.
+//! Owns what is said beside an answer.
 //! Writes data to the output only, talk to the printer only.
 
 use std::io::IsTerminal;
@@ -10,25 +10,21 @@ use std::time::Instant;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use clicks::lake::Place;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 
 use crate::args::{AnswerArgs, Arguments, Command};
 use crate::catalogue::{Catalogue, Query};
-use crate::engine::snapshot::Snapshot;
-use crate::engine::{Engine, EngineError, Options};
+use crate::engine::{Engine, EngineError};
 use crate::environment::Environment;
 use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
+use crate::inquiry::{Inquiry, Opened};
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
-use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
+use crate::request::{Question, RequestError};
 use crate::temporaries::Temporaries;
-
-/// How often a lake may change under a query that cannot keep its files open, before it is given up.
-const ATTEMPTS_MAX: usize = 5;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -100,34 +96,13 @@ async fn answer(
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
     let started = Instant::now();
-    let lake = choose_lake(args.lake.as_deref(), environment)?;
-    let range = AskedRange::read(args)?;
-    let spill_folder = temporaries.folder().ok();
-    let options = Options {
-        account: args.account.clone(),
-        lists: args.lists.clone(),
-        memory_limit_bytes: memory_limit_bytes(args.memory_limit.as_deref())?,
-        // Where none can be made, only a query that spills has to know.
-        spill_folder: spill_folder.as_ref().map(|folder| folder.path().to_owned()),
-        ..Options::default()
-    };
+    let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
     refuse_binary_on_terminal(args.format, args.output.as_deref())?;
-    if lake == LakeChoice::Sample {
-        printer.note("no lake is named and there is no ./lake: answering from the sample lake that ships (--lake DIR names yours)");
-    }
-    refuse_output_in_lake(args.output.as_deref(), &lake)?;
+    inquiry.say_which_lake(printer);
+    inquiry.refuse_in_lake(args.output.as_deref())?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
     let output = Output::open(args.output.as_deref(), temporaries)?;
-    let mut attempt = 1;
-    let begun = loop {
-        match begin(question, args, &lake, &range, &options).await {
-            Err(RunError::Engine(EngineError::Replaced(reason))) if attempt < ATTEMPTS_MAX => {
-                printer.detail(format_args!("planning again: {reason}"));
-                attempt += 1;
-            }
-            other => break other?,
-        }
-    };
+    let begun = inquiry.ask(printer, |opened| begin(opened, question, args)).await?;
     begun.notes.iter().for_each(|note| printer.note(note));
     let meta = Meta { title: question.title.clone(), about: question.about.clone(), notes: begun.notes };
     let options = format_options(args, environment);
@@ -162,40 +137,15 @@ fn no_rows(question: &Question, given: &[String]) -> Result<String, RequestError
     Ok(if each.is_empty() { "the answer has no rows".to_owned() } else { format!("no rows with {each}") })
 }
 
-/// Plans on a new snapshot and waits for the first rows.
-async fn begin(
-    question: &Question,
-    args: &AnswerArgs,
-    lake: &LakeChoice,
-    range: &AskedRange,
-    options: &Options,
-) -> Result<Begun, RunError> {
+/// Plans and waits for the first rows.
+async fn begin(opened: Opened, question: &Question, args: &AnswerArgs) -> Result<Begun, RunError> {
     failpoint::hit("command");
-    let snapshot = match lake {
-        LakeChoice::Named(place) => Snapshot::open(place).map_err(EngineError::from)?,
-        LakeChoice::Sample => Snapshot::of_sample(),
-    };
-    let mut notes = Vec::new();
-    if let Some(first) = snapshot.strangers.first() {
-        notes.push(format!("{first} is no partition of the lake and is not read"));
-    }
-    let engine = Engine::new(snapshot, options)?;
-    if engine.days().is_none() {
-        let whose = options.account.as_deref().map_or_else(|| "the lake".to_owned(), |name| format!("account {name}"));
-        notes.push(format!("{whose} holds no clicks yet (see: fetcher land --help)"));
-    }
-    let seconds = range.over(engine.days());
-    let mut parameters = question.bind(&args.params)?;
-    parameters.extend(range.parameters(seconds));
-    let answer = engine.query(&question.text, &parameters).await?;
-    let mut is_complete = true;
-    if !question.needs.is_empty() {
-        let measured = engine.completeness(&question.needs, seconds).await?;
-        is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
-        notes.extend(measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string));
-    }
+    let (answer, completeness) = (opened.answer(question, &args.params).await?, opened.completeness(question).await?);
+    let mut notes = opened.notes;
+    notes.extend(completeness.notes);
+    let engine = opened.engine;
     let rows = with_first_batch(answer.rows).await.map_err(|error| engine.explain(&question.text, &error))?;
-    Ok(Begun { engine, rows, notes, is_complete })
+    Ok(Begun { engine, rows, notes, is_complete: completeness.is_complete })
 }
 
 /// Waits for the first batch, and gives a stream that begins with it.
@@ -233,18 +183,6 @@ fn parameters_of(query: &Query) -> String {
         None => format!("{} {}", param.name, param.type_name()),
     });
     each.collect::<Vec<_>>().join(", ")
-}
-
-/// An answer must not replace what it was made from.
-fn refuse_output_in_lake(output: Option<&Path>, lake: &LakeChoice) -> Result<(), RunError> {
-    let (Some(output), LakeChoice::Named(Place::Folder(lake))) = (output, lake) else { return Ok(()) };
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // What cannot be resolved does not exist, and is refused with its own words when it is opened.
-    let resolved = output.canonicalize().or_else(|_| folder.canonicalize());
-    match (resolved, lake.canonicalize()) {
-        (Ok(resolved), Ok(lake)) if resolved.starts_with(&lake) => Err(RunError::OutputInLake(output.to_owned())),
-        _ => Ok(()),
-    }
 }
 
 fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -> Result<(), RunError> {

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clicks::feed::Feed;
+use clicks::lake::Place;
 
 use super::*;
 use crate::engine::test_lake::{TestLake, interval, midnight};
 use crate::printer::LogFormat;
 use crate::printer::tests::Shared;
+use crate::request::{LakeChoice, choose_lake};
 
 /// What became of a command.
 struct Ended {

@@ -12,6 +12,7 @@
 //! line. A comment that is no `-- word: ...` is prose and free; a word that is no key is an error, so that a slip of the
 //! hand (`-- parm: ...`) does not silently lose a parameter. The header ends where the first statement begins.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,6 +21,7 @@ use clicks::feed::Feed;
 use super::param::{self, Param};
 use crate::suggestion::closest;
 
+/// What any query may say; a [`Shelf`](super::Shelf) has further keys of its own.
 const KEYS: [&str; 5] = ["title", "about", "needs", "param", "chart"];
 
 /// What a header says.
@@ -30,6 +32,7 @@ pub(super) struct Header {
     pub(super) needs: Vec<Vec<Feed>>,
     pub(super) params: Vec<Param>,
     pub(super) chart: Option<Chart>,
+    pub(super) more: BTreeMap<&'static str, String>,
 }
 
 /// A header that cannot be read: where, what is wrong, and what to do.
@@ -101,8 +104,8 @@ pub(super) fn is_name(word: &str) -> bool {
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// Reads the header of the query called `file`.
-pub(super) fn parse(file: &str, text: &str) -> Result<Header, HeaderError> {
+/// Reads the header of the query called `file`, which may use the `own_keys` of its shelf besides.
+pub(super) fn parse(file: &str, text: &str, own_keys: &[&'static str]) -> Result<Header, HeaderError> {
     let mut header = Header::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -111,7 +114,8 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Header, HeaderError> {
         }
         let Some(comment) = line.strip_prefix("--") else { break };
         let Some((key, value)) = key_and_value(comment) else { continue };
-        header.set(key, value).map_err(|problem| HeaderError { file: file.to_owned(), line: index + 1, problem })?;
+        let set = header.set(key, value, own_keys);
+        set.map_err(|problem| HeaderError { file: file.to_owned(), line: index + 1, problem })?;
     }
     Ok(header)
 }
@@ -125,8 +129,9 @@ fn key_and_value(comment: &str) -> Option<(&str, &str)> {
 }
 
 impl Header {
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        if KEYS.contains(&key) && value.is_empty() {
+    fn set(&mut self, key: &str, value: &str, own_keys: &[&'static str]) -> Result<(), String> {
+        let own_key = own_keys.iter().find(|own| **own == key);
+        if (KEYS.contains(&key) || own_key.is_some()) && value.is_empty() {
             return Err(format!("'{key}:' has no value: give one or delete the line"));
         }
         match key {
@@ -144,7 +149,14 @@ impl Header {
             }
             "param" => self.add_param(param::parse(value)?),
             "chart" => set_once(&mut self.chart, key, value.parse()?),
-            unknown => Err(unknown_key(unknown)),
+            unknown => match own_key {
+                Some(own) if self.more.contains_key(own) => Err(format!("'{key}:' is given twice: keep one")),
+                Some(own) => {
+                    self.more.insert(own, value.to_owned());
+                    Ok(())
+                }
+                None => Err(unknown_key(unknown, own_keys)),
+            },
         }
     }
 
@@ -177,9 +189,10 @@ fn parse_needs(value: &str) -> Result<Vec<Feed>, String> {
     Ok(feeds)
 }
 
-fn unknown_key(key: &str) -> String {
-    let keys = KEYS.join(", ");
-    match closest(key, KEYS.into_iter()) {
+fn unknown_key(key: &str, own_keys: &[&'static str]) -> String {
+    let all = [&KEYS, own_keys].concat();
+    let keys = all.join(", ");
+    match closest(key, all.into_iter()) {
         Some(nearest) => format!("unknown header key '{key}'; did you mean '{nearest}'? Keys are {keys}"),
         None => format!(
             "unknown header key '{key}': keys are {keys}; a comment that is none must not begin with a word and a colon"

@@ -5,7 +5,7 @@
 //! is a position in the file, and that a header that cannot be read is an error that names file and line.
 //!
 //! Leaves to others: binding parameters and running the statement (`engine`), and the SQL itself, which is not parsed
-//! here. Signals and checks, in subfolders of `queries/`, are catalogues of their own.
+//! here. Signals and checks, in subfolders of `queries/`, are catalogues of their own, each a [`Shelf`].
 
 mod header;
 mod param;
@@ -25,6 +25,26 @@ pub use param::{Param, ValueError};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
 
+/// A folder of queries of one kind, which ships and which the user's own folder extends.
+#[derive(Debug, Clone, Copy)]
+pub struct Shelf {
+    /// The folder below `queries/`; empty: `queries/` itself.
+    pub folder: &'static str,
+    /// The keys that headers here may have besides `title`, `about`, `needs`, `param` and `chart`.
+    pub keys: &'static [&'static str],
+}
+
+impl Shelf {
+    /// What `analyze list` lists.
+    pub const QUERIES: Shelf = Shelf { folder: "", keys: &[] };
+
+    fn shipped(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let folder = if self.folder.is_empty() { Some(&SHIPPED) } else { SHIPPED.get_dir(self.folder) };
+        let files = folder.into_iter().flat_map(Dir::files);
+        files.filter_map(|file| Some((query_name(file.path())?, file.contents_utf8()?)))
+    }
+}
+
 /// A statement and what its header says about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
@@ -41,6 +61,8 @@ pub struct Query {
     pub params: Vec<Param>,
     /// How to draw the answer.
     pub chart: Option<Chart>,
+    /// What it says under the keys of its [`Shelf`].
+    pub more: BTreeMap<&'static str, String>,
     /// The whole file, header included: to SQL the header is comments, and lines keep their numbers.
     pub sql: String,
 }
@@ -52,9 +74,13 @@ impl Query {
     ///
     /// A header with an unknown key, a bad type or a bad default: see [`HeaderError`].
     pub fn parse(name: &str, text: &str) -> Result<Query, HeaderError> {
+        Self::parse_on(Shelf::QUERIES, name, text)
+    }
+
+    fn parse_on(shelf: Shelf, name: &str, text: &str) -> Result<Query, HeaderError> {
         // Editors on Windows begin a file with a byte order mark, which SQL does not know.
         let sql = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let header = header::parse(name, sql)?;
+        let header = header::parse(name, sql, shelf.keys)?;
         Ok(Query {
             name: name.to_owned(),
             title: header.title.unwrap_or_else(|| name.to_owned()),
@@ -62,6 +88,7 @@ impl Query {
             needs: header.needs,
             params: header.params,
             chart: header.chart,
+            more: header.more,
             sql: sql.to_owned(),
         })
     }
@@ -119,16 +146,23 @@ impl Catalogue {
     ///
     /// A folder or file that cannot be read, or a header that is wrong.
     pub fn load(user_dir: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+        Self::load_from(Shelf::QUERIES, user_dir)
+    }
+
+    /// The same, of another kind of query.
+    ///
+    /// # Errors
+    ///
+    /// A folder or file that cannot be read, or a header that is wrong.
+    pub fn load_from(shelf: Shelf, user_dir: Option<&Path>) -> Result<Catalogue, CatalogueError> {
         let mut queries = BTreeMap::new();
-        for file in SHIPPED.files() {
-            if let (Some(name), Some(text)) = (query_name(file.path()), file.contents_utf8()) {
-                queries.insert(name.to_owned(), Query::parse(name, text)?);
-            }
+        for (name, text) in shelf.shipped() {
+            queries.insert(name.to_owned(), Query::parse_on(shelf, name, text)?);
         }
         if let Some(dir) = user_dir {
             for path in sql_files(dir)? {
                 if let Some(name) = query_name(&path) {
-                    queries.insert(name.to_owned(), read_query(name, &path)?);
+                    queries.insert(name.to_owned(), read_query(shelf, name, &path)?);
                 }
             }
         }
@@ -174,10 +208,10 @@ fn sql_files(dir: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
     Ok(paths)
 }
 
-fn read_query(name: &str, path: &Path) -> Result<Query, CatalogueError> {
+fn read_query(shelf: Shelf, name: &str, path: &Path) -> Result<Query, CatalogueError> {
     let text =
         fs::read_to_string(path).map_err(|source| CatalogueError::Unreadable { path: path.to_owned(), source })?;
-    Query::parse(name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
+    Query::parse_on(shelf, name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
 }
 
 #[cfg(test)]

@@ -195,3 +195,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_shelf_has_keys_of_its_own_and_they_are_checked_like_the_others() {
+    let shelf = Shelf { folder: "checks", keys: &["severity", "message"] };
+    let query = Query::parse_on(shelf, "late", "-- title: Late\n-- severity: warn\nSELECT 1").unwrap();
+    assert_eq!(query.more.get("severity").map(String::as_str), Some("warn"));
+    let problem = |text: &str| Query::parse_on(shelf, "late", text).unwrap_err().to_string();
+    assert_eq!(problem("-- severity:\nSELECT 1"), "late:1: 'severity:' has no value: give one or delete the line");
+    assert_eq!(problem("-- severity: a\n-- severity: b"), "late:2: 'severity:' is given twice: keep one");
+    assert!(problem("-- severty: a").contains("did you mean 'severity'?"));
+    assert!(Query::parse("late", "-- severity: warn\nSELECT 1").is_err(), "only on that shelf");
+}

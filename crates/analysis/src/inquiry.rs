@@ -1,0 +1,185 @@
+//! Asking a lake, for every command that does: which lake and range, and again where it changed under the question.
+//!
+//! Owns the way from [`LakeArgs`] to answers. Promises that all answers of one [`Opened`] come from one version of the
+//! lake, and that a lake whose files cannot be kept open is asked again when a landing replaced one. Leaves to the
+//! commands what to ask, and to [`formats`](crate::formats) how it is written.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use clicks::lake::Place;
+use datafusion::arrow::compute::concat_batches;
+use futures::TryStreamExt;
+use tempfile::TempDir;
+
+use crate::args::LakeArgs;
+use crate::engine::completeness::Seconds;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::statement::Parameters;
+use crate::engine::{Answer, Engine, EngineError, Options};
+use crate::environment::Environment;
+use crate::printer::Printer;
+use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
+use crate::run::RunError;
+use crate::temporaries::Temporaries;
+
+/// How often a lake may change under a query that cannot keep its files open, before it is given up.
+const ATTEMPTS_MAX: usize = 5;
+
+/// What a command asks about: a lake, a range, and what to ask with.
+#[derive(Debug)]
+pub struct Inquiry {
+    lake: LakeChoice,
+    range: AskedRange,
+    options: Options,
+    /// Where none can be made, only a query that spills has to know.
+    _spill_folder: Option<TempDir>,
+}
+
+impl Inquiry {
+    /// Reads the arguments. Nothing of the lake is opened yet.
+    ///
+    /// # Errors
+    /// A range, zone, lake or size that cannot be meant.
+    pub fn of(args: &LakeArgs, environment: &Environment, temporaries: &Temporaries) -> Result<Self, RequestError> {
+        let lake = choose_lake(args.lake.as_deref(), environment)?;
+        let range = AskedRange::read(args)?;
+        let memory_limit_bytes = memory_limit_bytes(args.memory_limit.as_deref())?;
+        let spill_folder = temporaries.folder().ok();
+        let options = Options {
+            account: args.account.clone(),
+            lists: args.lists.clone(),
+            memory_limit_bytes,
+            spill_folder: spill_folder.as_ref().map(|folder| folder.path().to_owned()),
+            ..Options::default()
+        };
+        Ok(Self { lake, range, options, _spill_folder: spill_folder })
+    }
+
+    /// Says so where nobody named a lake.
+    pub fn say_which_lake(&self, printer: &Printer) {
+        if self.lake == LakeChoice::Sample {
+            printer.note("no lake is named and there is no ./lake: answering from the sample lake that ships (--lake DIR names yours)");
+        }
+    }
+
+    /// An answer must not replace what it was made from.
+    ///
+    /// # Errors
+    /// The output would lie among the lake's own files.
+    pub fn refuse_in_lake(&self, output: Option<&Path>) -> Result<(), RunError> {
+        let (Some(output), LakeChoice::Named(Place::Folder(lake))) = (output, &self.lake) else { return Ok(()) };
+        let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // What cannot be resolved does not exist, and is refused with its own words when it is opened.
+        let resolved = output.canonicalize().or_else(|_| folder.canonicalize());
+        match (resolved, lake.canonicalize()) {
+            (Ok(resolved), Ok(lake)) if resolved.starts_with(&lake) => Err(RunError::OutputInLake(output.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does `work` on the lake as it is now; again, from the beginning, where a landing replaced a file that could not
+    /// be kept open. So `work` returns what it found and writes nothing.
+    ///
+    /// # Errors
+    /// Those of `work`; a lake that cannot be opened, or changes too often.
+    pub async fn ask<T, F>(&self, printer: &Printer, work: impl Fn(Opened) -> F + Send) -> Result<T, RunError>
+    where
+        F: Future<Output = Result<T, RunError>> + Send,
+    {
+        let mut attempt = 1;
+        loop {
+            match work(self.open()?).await {
+                Err(RunError::Engine(EngineError::Replaced(reason))) if attempt < ATTEMPTS_MAX => {
+                    printer.detail(format_args!("planning again: {reason}"));
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Opened, EngineError> {
+        let snapshot = match &self.lake {
+            LakeChoice::Named(place) => Snapshot::open(place)?,
+            LakeChoice::Sample => Snapshot::of_sample(),
+        };
+        let mut notes = Vec::new();
+        if let Some(first) = snapshot.strangers.first() {
+            notes.push(format!("{first} is no partition of the lake and is not read"));
+        }
+        let engine = Engine::new(snapshot, &self.options)?;
+        if engine.days().is_none() {
+            let account = self.options.account.as_deref();
+            let whose = account.map_or_else(|| "the lake".to_owned(), |name| format!("account {name}"));
+            notes.push(format!("{whose} holds no clicks yet (see: fetcher land --help)"));
+        }
+        let seconds = self.range.over(engine.days());
+        Ok(Opened { engine, range: self.range.clone(), seconds, notes })
+    }
+}
+
+/// A lake at one moment, and the range that is asked about.
+pub struct Opened {
+    /// Answers from this version of the lake.
+    pub engine: Engine,
+    /// The range: its first and last second.
+    pub seconds: Seconds,
+    /// What is to be said beside any answer.
+    pub notes: Vec<String>,
+    range: AskedRange,
+}
+
+/// How far what a question rests on is there.
+#[derive(Debug, Default)]
+pub struct Completeness {
+    /// Whether all of it is.
+    pub is_complete: bool,
+    /// What is missing, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Opened {
+    /// The values of `$from`, `$to`, `$timezone` and of the question's own parameters.
+    ///
+    /// # Errors
+    /// A parameter that is unknown, missing, given twice, or not of its type.
+    pub fn parameters(&self, question: &Question, given: &[String]) -> Result<Parameters, RequestError> {
+        let mut parameters = question.bind(given)?;
+        parameters.extend(self.range.parameters(self.seconds));
+        Ok(parameters)
+    }
+
+    /// Plans a question and begins to answer it.
+    ///
+    /// # Errors
+    /// Points at the parameter or the place in the SQL, or names the file of the lake.
+    pub async fn answer(&self, question: &Question, given: &[String]) -> Result<Answer, RunError> {
+        Ok(self.engine.query(&question.text, &self.parameters(question, given)?).await?)
+    }
+
+    /// The whole answer, in memory: for questions whose answers are known to be small.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer), and where execution fails.
+    pub async fn rows(&self, question: &Question, given: &[String]) -> Result<RecordBatch, RunError> {
+        let rows = self.answer(question, given).await?.rows;
+        let schema = rows.schema();
+        let whole = rows.try_collect::<Vec<_>>().await.and_then(|rows| Ok(concat_batches(&schema, &rows)?));
+        Ok(whole.map_err(|error| self.engine.explain(&question.text, &error))?)
+    }
+
+    /// How far the feeds that a question rests on cover the range; one that rests on none is always complete.
+    ///
+    /// # Errors
+    /// A partition whose footer cannot be read.
+    pub async fn completeness(&self, question: &Question) -> Result<Completeness, EngineError> {
+        if question.needs.is_empty() {
+            return Ok(Completeness { is_complete: true, notes: Vec::new() });
+        }
+        let measured = self.engine.completeness(&question.needs, self.seconds).await?;
+        let is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
+        let notes = measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string).collect();
+        Ok(Completeness { is_complete, notes })
+    }
+}
