@@ -1,4 +1,5 @@
 -- title: Concentration on addresses by affiliate
+-- group: Visitors and repetition
 -- about: How few addresses an affiliate's clicks come from; clicks without one are left out. A masked address stands for up to 256.
 -- about: top_share is the share of the most frequent one, top_10_share of the ten most frequent, hhi the sum of squared shares
 -- about: (1: all the same), entropy the spread in bits. Small affiliates are concentrated by nature: compare like sizes.

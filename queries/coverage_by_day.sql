@@ -1,4 +1,5 @@
 -- title: Coverage by day
+-- group: Coverage
 -- about: How much of each UTC day was fetched in full, by account and feed: covered_share is the share of its seconds in whole,
 -- about: unfiltered answers below the row cap; saturated counts intervals at the cap, of which more clicks may exist; filtered
 -- about: counts intervals that were asked for by filter. A day without a row was never asked for.

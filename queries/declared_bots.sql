@@ -1,4 +1,5 @@
 -- title: Declared bots
+-- group: Networks and proxies
 -- about: User agents that say they are no person's browser (the list declared_bots.txt), by affiliate: how many clicks they made,
 -- about: how many of those Everflow flags as robots (robot_too), how many were valid, and what was paid for them. A monitor
 -- about: of one's own or a preview of a link is a declared bot, too: look at the user agent. The affiliate feed has none.

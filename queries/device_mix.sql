@@ -1,4 +1,5 @@
 -- title: Device mix by affiliate against peers
+-- group: Geography and devices
 -- about: How far an affiliate's mix of platform and browser is from that of the rest of its account: the Jensen and Shannon
 -- about: divergence in bits, 0 for the same mix, 1 for nothing in common. A farm of one model, or a spoofed list of user agents,
 -- about: stands out; so does an app. Few clicks diverge by chance.

@@ -1,4 +1,5 @@
 -- title: Duplicate clicks by affiliate
+-- group: Visitors and repetition
 -- about: Clicks that repeat an earlier one of the same visitor (address and user agent) on the same offer of the same affiliate
 -- about: and day (UTC), and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
 -- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out.

@@ -1,4 +1,5 @@
 -- title: Error codes that rise or fall
+-- group: Error codes
 -- about: The last days of the range against as many days before them, by error code of an account. clicks_before are those of
 -- about: the earlier period, expected is what they and half a click more (so that a code that is new is not infinitely
 -- about: unlikely) would come to if the code had kept its share of all clicks landed; p_more is the chance of at least as many

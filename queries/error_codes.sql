@@ -1,4 +1,5 @@
 -- title: Clicks by error code
+-- group: Error codes
 -- about: How many clicks of an account got which error code, with the code's class and one of its messages. Code 0 is a
 -- about: valid click. share_of_invalid is the share among the account's invalid clicks, so it holds for every feed; a code
 -- about: that the dictionary does not know is of class unknown. Invalid is not fraud: is_fraud_signal says which codes hint

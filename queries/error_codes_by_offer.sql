@@ -1,4 +1,5 @@
 -- title: Error codes by offer
+-- group: Error codes
 -- about: Which offers refuse clicks, and why. share_of_invalid is the share among the row's invalid clicks. Code 0, a valid click, is left out; a code that the
 -- about: dictionary does not know is of class unknown. Invalid is not fraud: is_fraud_signal says which codes hint at it.
 -- param: min_clicks bigint = 10    hide rows with fewer clicks

@@ -1,4 +1,5 @@
 -- title: Country against time zone and language
+-- group: Geography and devices
 -- about: Clicks by affiliate whose country and time zone are of different continents, or whose language is none of those that
 -- about: are common in their country. Both come from the address and the browser; a traveller or an expatriate mismatches, a
 -- about: whole affiliate does not. Countries not named in the query count as known for time zones only.

@@ -1,4 +1,5 @@
 -- title: Shape of the day by affiliate
+-- group: Timing
 -- about: How far an affiliate's clicks by hour of the day (UTC) are from those of the rest of its account: the Jensen and Shannon
 -- about: divergence in bits, 0 for the same shape, 1 for no hour in common. busiest_hour_share is the share of its busiest hour,
 -- about: silent_hours are hours without a click. Few clicks diverge by chance, and other countries have other hours.

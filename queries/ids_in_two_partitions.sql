@@ -1,4 +1,5 @@
 -- title: Transaction ids in two partitions
+-- group: Coverage
 -- about: An id names one click. Landing keeps it once per partition of an account; one that lies in two partitions came with
 -- about: two times and is counted twice by every query. Rows here are findings: none is how it should be.
 SELECT

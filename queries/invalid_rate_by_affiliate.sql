@@ -1,4 +1,5 @@
 -- title: Invalid rate by affiliate
+-- group: Error codes
 -- about: Share of invalid clicks (error_code other than 0) by (account, affiliate) with its 95 % Wilson interval, ordered
 -- about: by the interval's lower end. The affiliate feed names no affiliate: an affiliate's own account is one row.
 -- about: Invalid is not fraud: caps and targeting refuse clicks too, see error_codes. A rate needs a feed of all clicks.

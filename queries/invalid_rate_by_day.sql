@@ -1,4 +1,5 @@
 -- title: Invalid rate by day
+-- group: Error codes
 -- about: Share of invalid clicks (error_code other than 0) by (account, day) with its 95 % Wilson interval; days are those
 -- about: of the time zone asked for.
 -- about: Invalid is not fraud: caps and targeting refuse clicks too, see error_codes. A rate needs a feed of all clicks.

@@ -1,4 +1,5 @@
 -- title: New affiliates
+-- group: Affiliates and sources
 -- about: Affiliates whose first click lies within the last --param days= of the range. New is new to the lake: what was before
 -- about: it is not known here. Shares are of clicks as landed.
 -- param: days bigint = 7    how many last days count as new

@@ -1,4 +1,5 @@
 -- title: New sub-sources
+-- group: Affiliates and sources
 -- about: Values of sub1 of an affiliate that appear for the first time within the last --param days= of the range. New is new
 -- about: to the lake: what was before it is not known here. Shares are of clicks as landed.
 -- param: days bigint = 7    how many last days count as new

@@ -1,4 +1,5 @@
 -- title: Repetition within a minute by affiliate
+-- group: Visitors and repetition
 -- about: How crowded the minute of a click is with clicks of the same visitor: sum(k * k) / sum(k) over the k clicks that one
 -- about: address, one user agent, or both, made for an affiliate in one minute. 1 is no repetition at all. The strongest family
 -- about: of signals on labelled data. User agents repeat by chance where there is much traffic: compare affiliates of like

@@ -1,4 +1,5 @@
 -- title: Period against period by affiliate
+-- group: Affiliates and sources
 -- about: The last days of the range against as many days before them: clicks, invalid clicks, conversions, payout and revenue of an
 -- about: affiliate, and the change of clicks as a share. An affiliate that is in one period only has 0 or nothing in the other.
 -- about: Compare periods that were fetched alike: run coverage_by_day first.

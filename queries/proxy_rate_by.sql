@@ -1,4 +1,5 @@
 -- title: Proxy rate by offer, country, provider, platform or browser
+-- group: Networks and proxies
 -- about: Share of clicks through a proxy by what --param by= names: offer, country, isp, platform, browser or affiliate; with its
 -- about: 95 % Wilson interval, ordered by the interval's lower end. Clicks of which is_proxy is not known are left out, so are
 -- about: clicks that only the feed of invalid clicks returned: they have no denominator. The flag is Everflow's and no proof:

@@ -1,4 +1,5 @@
 -- title: Referers by affiliate
+-- group: Affiliates and sources
 -- about: Where an affiliate's clicks say they come from: the share without a referer, and the host that most others name. Apps
 -- about: and mails send none; a site that sends none, or a single host behind many sub-sources, wants a look. Hosts are taken
 -- about: from the referer's text as it came.

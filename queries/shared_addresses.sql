@@ -1,4 +1,5 @@
 -- title: Addresses shared by affiliates
+-- group: Networks and proxies
 -- about: Addresses, in full, whose clicks came through several affiliates of an account: one person or machine behind many names,
 -- about: or a network of many people. Carriers, campuses and relays are shared by nature: many user_agents speak for that, few
 -- about: against. Masked addresses are left out: they stand for up to 256.

@@ -1,4 +1,5 @@
 -- title: Sub-sources of affiliates
+-- group: Affiliates and sources
 -- about: An affiliate's clicks by what --param by= names: sub1 to sub5 or source_id. A bad source often hides in a good affiliate:
 -- about: share is its part of the affiliate's clicks, invalid_share and proxy_share are shares of its own clicks as landed.
 -- param: by text = sub1    sub1, sub2, sub3, sub4, sub5 or source_id

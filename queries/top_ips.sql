@@ -1,4 +1,5 @@
 -- title: Addresses with most clicks
+-- group: Visitors and repetition
 -- about: The addresses that most clicks of an account came from: how many affiliates and user agents they show, how many
 -- about: clicks were invalid or through a proxy, and what was paid for them. Clicks without an address are left out. Everflow
 -- about: masks European addresses (a.b.c.xxx): such a row stands for up to 256 addresses. The affiliate feed has no user

@@ -1,4 +1,5 @@
 -- title: Unique rate by affiliate
+-- group: Visitors and repetition
 -- about: Share of clicks that Everflow counts as a visitor's first, with its 95 % Wilson interval, ordered by its upper end: low
 -- about: ones repeat visitors. Clicks of which is_unique is not known are left out, so are clicks that only the feed of invalid
 -- about: clicks returned: they have no denominator.

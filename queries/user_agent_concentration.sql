@@ -1,4 +1,5 @@
 -- title: Concentration on user agents by affiliate
+-- group: Visitors and repetition
 -- about: How few user agents an affiliate's clicks show; the affiliate feed has none. Phones of one model share a user agent.
 -- about: top_share is the share of the most frequent one, top_10_share of the ten most frequent, hhi the sum of squared shares
 -- about: (1: all the same), entropy the spread in bits. Small affiliates are concentrated by nature: compare like sizes.

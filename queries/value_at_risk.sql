@@ -1,4 +1,5 @@
 -- title: Value at risk by affiliate
+-- group: Money
 -- about: Payout and revenue, by currency, of clicks that something speaks against: an error code that is a fraud signal, a proxy, a
 -- about: data centre, a declared bot. A click counts once in suspicious_clicks, however many reasons it has, and under each of
 -- about: its reasons. None is proof; it is the most that could be asked back, not what should be.

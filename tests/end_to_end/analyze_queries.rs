@@ -37,7 +37,12 @@ fn analyze_help() {
     typed.analyze("--help");
     typed.analyze("run --help");
     typed.analyze("list");
-    typed.analyze("list --format csv");
+    typed.analyze("list proxy_rate_by");
+    typed.analyze("list PROXY wilson");
+    typed.analyze("list spaceships");
+    typed.analyze("list coverage_by_day --sql");
+    typed.analyze("list proxy --sql");
+    typed.analyze("list coverage --format csv");
     assert_transcript!(typed);
 }
 

@@ -59,8 +59,14 @@ pub enum Command {
         #[command(flatten)]
         options: AnswerArgs,
     },
-    /// List the catalogue: names, titles, parameters
+    /// List the catalogue: names, titles, parameters; or all about one query
     List {
+        /// Words that a query's header has to have; or the name of one, for all that there is to know about it
+        #[arg(value_name = "NAME|WORD")]
+        words: Vec<String>,
+        /// Print the file of the one query that is named, to be changed and run
+        #[arg(long, requires = "words", conflicts_with = "format")]
+        sql: bool,
         /// A folder of your own queries, which come in addition or replace
         #[arg(long, value_name = "DIR")]
         queries: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub struct Environment {
     pub lake: Option<PathBuf>,
     /// `NO_COLOR`: any value switches styles off (<https://no-color.org>).
     pub no_color: bool,
-    /// `COLUMNS`: the width that tables are cut to on a terminal; without it nothing is cut.
+    /// `COLUMNS`: the width that tables are cut to on a terminal; without it the terminal is asked.
     pub columns: Option<usize>,
 }
 

@@ -13,6 +13,7 @@ mod failpoint;
 pub mod formats;
 pub mod functions;
 pub mod inquiry;
+mod listing;
 pub mod lists;
 pub mod output;
 pub mod printer;

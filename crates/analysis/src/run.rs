@@ -5,22 +5,20 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::{RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 
 use crate::args::{AnswerArgs, Arguments, Command};
-use crate::catalogue::{Catalogue, Query};
+use crate::catalogue::Catalogue;
 use crate::engine::{Engine, EngineError};
 use crate::environment::Environment;
 use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::inquiry::{Inquiry, Opened};
+use crate::listing;
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::request::{Question, RequestError};
@@ -76,7 +74,14 @@ pub async fn run(
         Command::Sql { statement, options } => {
             answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
         }
-        Command::List { queries, format } => list(queries.as_deref(), format, environment).await,
+        Command::List { words, sql, queries, format } => {
+            let catalogue = Catalogue::load(queries.as_deref()).map_err(RequestError::from)?;
+            if sql {
+                listing::print_sql(&catalogue, &words)
+            } else {
+                listing::list(&catalogue, &words, format, environment, printer).await
+            }
+        }
     }
 }
 
@@ -158,34 +163,7 @@ async fn with_first_batch(
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, all)))
 }
 
-async fn list(queries: Option<&Path>, format: Format, environment: &Environment) -> Result<Outcome, RunError> {
-    refuse_binary_on_terminal(format, None)?;
-    let catalogue = Catalogue::load(queries).map_err(RequestError::from)?;
-    let rows: Vec<[String; 3]> =
-        catalogue.iter().map(|query| [query.name.clone(), query.title.clone(), parameters_of(query)]).collect();
-    let names = ["name", "title", "parameters"];
-    let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let column = |index: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[index]))) as _;
-    let batch = RecordBatch::try_new(Arc::clone(&schema), (0..names.len()).map(column).collect());
-    let batch = batch.map_err(datafusion::error::DataFusionError::from);
-    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter([batch])));
-    let options = formats::Options { width: width(environment), color: color(environment), raw: false };
-    let output = Output::Stdout;
-    let written = formats::write(format, stream, &Meta::default(), &options, output.writer()?).await;
-    written.map(|_| Outcome::Done).map_err(RunError::Format)
-}
-
-/// `min_clicks bigint = 100, day date`, as a header writes them.
-fn parameters_of(query: &Query) -> String {
-    let each = query.params.iter().map(|param| match &param.default {
-        Some(default) => format!("{} {} = {default}", param.name, param.type_name()),
-        None => format!("{} {}", param.name, param.type_name()),
-    });
-    each.collect::<Vec<_>>().join(", ")
-}
-
-fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -> Result<(), RunError> {
+pub(crate) fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -> Result<(), RunError> {
     if format.is_binary() && output.is_none() && std::io::stdout().is_terminal() {
         return Err(RunError::BinaryOnTerminal(format));
     }
@@ -201,11 +179,15 @@ fn format_options(args: &AnswerArgs, environment: &Environment) -> formats::Opti
     }
 }
 
-fn width(environment: &Environment) -> Option<usize> {
-    environment.columns.filter(|_| std::io::stdout().is_terminal())
+/// How many columns the terminal has; `None` where stdout is none.
+pub(crate) fn width(environment: &Environment) -> Option<usize> {
+    let terminal = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let columns = environment.columns.or_else(terminal).filter(|columns| *columns > 0);
+    columns.filter(|_| std::io::stdout().is_terminal())
 }
 
-fn color(environment: &Environment) -> bool {
+/// Whether answers on stdout may be styled.
+pub(crate) fn color(environment: &Environment) -> bool {
     !environment.no_color && std::io::stdout().is_terminal()
 }
 

@@ -25,6 +25,9 @@ pub use param::{Param, ValueError};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
 
+/// The key of the group that `analyze list` shows a query under.
+const GROUP: &str = "group";
+
 /// A folder of queries of one kind, which ships and which the user's own folder extends.
 #[derive(Debug, Clone, Copy)]
 pub struct Shelf {
@@ -36,7 +39,7 @@ pub struct Shelf {
 
 impl Shelf {
     /// What `analyze list` lists.
-    pub const QUERIES: Shelf = Shelf { folder: "", keys: &[] };
+    pub const QUERIES: Shelf = Shelf { folder: "", keys: &[GROUP] };
 
     fn shipped(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let folder = if self.folder.is_empty() { Some(&SHIPPED) } else { SHIPPED.get_dir(self.folder) };
@@ -93,6 +96,12 @@ impl Query {
         })
     }
 
+    /// What `analyze list` shows it under; may be missing.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.more.get(GROUP).map(String::as_str)
+    }
+
     /// The query's own parameter of this name.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&Param> {
@@ -120,6 +129,14 @@ pub enum CatalogueError {
         /// The name asked for.
         name: String,
         /// The name most like it, if one is near.
+        nearest: Option<String>,
+    },
+    /// No query's header has these words.
+    #[error("no query mentions '{words}'{}", hint(.nearest))]
+    NotFound {
+        /// The words.
+        words: String,
+        /// The name most like them, if one is near.
         nearest: Option<String>,
     },
 }
