@@ -3,7 +3,7 @@
 -- about: Share of clicks whose provider, organization or address is on the lists of data centres, with its 95 % Wilson interval,
 -- about: and how they stand to Everflow's flag: proxy_too are flagged is_proxy as well, proxy_only are flagged but on no list.
 -- about: payout is what was paid for them. A server of a partner in a cloud is no botnet: this is evidence from lists, and
--- about: says where to look. Clicks that only the feed of invalid clicks returned are left out: they have no denominator.
+-- about: says where to look. Invalid clicks of times for which no feed of all clicks was fetched are left out.
 -- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=datacenter_rate low=wilson_low high=wilson_high y=affiliate_name
@@ -15,8 +15,8 @@ WITH judged AS (
         is_proxy,
         payout,
         is_datacenter(isp_name, organization, user_ip) AS is_datacenter
-    FROM clicks
-    WHERE click_time BETWEEN $from AND $to AND (feeds IS NULL OR feeds <> 'invalid-clicks')
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to AND basis IS NOT NULL
 ),
 totals AS (
     SELECT

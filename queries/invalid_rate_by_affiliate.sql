@@ -9,57 +9,19 @@
 -- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=invalid_rate low=wilson_low high=wilson_high y=affiliate_name
-WITH whole AS (
-    -- Times for which a feed of all clicks was fetched in full, unfiltered.
-    SELECT account, date, feed, from_time, to_time
-    FROM coverage
-    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND cardinality(filters) = 0 AND NOT saturated
-),
-refused AS (
-    -- Times for which the feed of invalid clicks was fetched in full, unfiltered.
-    SELECT account, date, from_time, to_time
-    FROM coverage
-    WHERE feed = 'invalid-clicks' AND cardinality(filters) = 0 AND NOT saturated
-),
-picked AS (
-    -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.
-    SELECT DISTINCT account, date
-    FROM coverage
-    WHERE array_to_string(filters, ',') LIKE '%error_code%'
-),
-based AS (
-    SELECT
-        k.account,
-        k.affiliate_id,
-        k.affiliate_name,
-        k.error_code,
-        -- What a rate of this click's time rests on, best first; 6 has no denominator.
-        CASE
-            WHEN w.feed = 'network-clicks' AND r.account IS NOT NULL THEN 1
-            WHEN w.feed = 'affiliate-clicks' THEN 2
-            WHEN w.feed = 'network-clicks' THEN 3
-            WHEN p.account IS NOT NULL OR k.feeds = 'invalid-clicks' THEN 6
-            WHEN k.feeds IS NULL THEN 5
-            ELSE 4
-        END AS basis
-    FROM clicks AS k
-    LEFT JOIN whole AS w
-        ON k.account = w.account AND k.date = w.date AND k.click_time BETWEEN w.from_time AND w.to_time
-    LEFT JOIN refused AS r
-        ON k.account = r.account AND k.date = r.date AND k.click_time BETWEEN r.from_time AND r.to_time
-    LEFT JOIN picked AS p ON k.account = p.account AND k.date = p.date
-    WHERE k.click_time BETWEEN $from AND $to
-),
-counted AS (
+WITH counted AS (
     SELECT
         account,
         affiliate_id,
-        basis,
         max(affiliate_name) AS affiliate_name,
+        -- What the rate of these clicks rests on, best first; 6 has no denominator.
+        COALESCE(basis, 6) AS basis,
+        rests_on,
         count(*) AS clicks,
         count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks
-    FROM based
-    GROUP BY account, affiliate_id, basis
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to
+    GROUP BY account, affiliate_id, basis, rests_on
 ),
 judged AS (
     -- An account whose clicks of unknown feed are all invalid most likely landed the invalid feed without naming it.
@@ -69,6 +31,7 @@ judged AS (
         affiliate_name,
         clicks,
         invalid_clicks,
+        rests_on,
         CASE
             WHEN basis = 5 AND sum(clicks - invalid_clicks) OVER (PARTITION BY account, basis) = 0 THEN 6
             ELSE basis
@@ -91,7 +54,11 @@ totals AS (
             WHEN basis = best AND best < 6 THEN 0
             WHEN basis = best THEN clicks - invalid_clicks
             ELSE clicks
-        END) AS BIGINT) AS left_out
+        END) AS BIGINT) AS left_out,
+        CASE
+            WHEN best < 6 THEN max(rests_on) FILTER (WHERE basis = best)
+            ELSE 'invalid clicks only: no denominator'
+        END AS rests_on
     FROM ranked
     GROUP BY account, affiliate_id, best
 )
@@ -105,14 +72,7 @@ SELECT
     wilson_lower(invalid_clicks, clicks) AS wilson_low,
     wilson_upper(invalid_clicks, clicks) AS wilson_high,
     left_out,
-    CASE best
-        WHEN 1 THEN 'network-clicks and invalid-clicks'
-        WHEN 2 THEN 'affiliate-clicks'
-        WHEN 3 THEN 'network-clicks alone: invalid clicks may be missing'
-        WHEN 4 THEN 'clicks as landed: not covered'
-        WHEN 5 THEN 'clicks as landed: feed unknown'
-        ELSE 'invalid clicks only: no denominator'
-    END AS rests_on
+    rests_on
 FROM totals
 WHERE COALESCE(clicks, invalid_clicks) >= $min_clicks
 ORDER BY wilson_low DESC NULLS LAST, invalid_clicks DESC, account, affiliate_id NULLS LAST

@@ -8,55 +8,18 @@
 -- about: Where only invalid clicks were fetched there is no denominator, thus no rate: invalid_clicks then counts them all.
 -- needs: network-clicks | affiliate-clicks
 -- chart: line x=day y=invalid_rate low=wilson_low high=wilson_high color=account
-WITH whole AS (
-    -- Times for which a feed of all clicks was fetched in full, unfiltered.
-    SELECT account, date, feed, from_time, to_time
-    FROM coverage
-    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND cardinality(filters) = 0 AND NOT saturated
-),
-refused AS (
-    -- Times for which the feed of invalid clicks was fetched in full, unfiltered.
-    SELECT account, date, from_time, to_time
-    FROM coverage
-    WHERE feed = 'invalid-clicks' AND cardinality(filters) = 0 AND NOT saturated
-),
-picked AS (
-    -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.
-    SELECT DISTINCT account, date
-    FROM coverage
-    WHERE array_to_string(filters, ',') LIKE '%error_code%'
-),
-based AS (
-    SELECT
-        k.account,
-        local_date(k.click_time, $timezone) AS day,
-        k.error_code,
-        -- What a rate of this click's time rests on, best first; 6 has no denominator.
-        CASE
-            WHEN w.feed = 'network-clicks' AND r.account IS NOT NULL THEN 1
-            WHEN w.feed = 'affiliate-clicks' THEN 2
-            WHEN w.feed = 'network-clicks' THEN 3
-            WHEN p.account IS NOT NULL OR k.feeds = 'invalid-clicks' THEN 6
-            WHEN k.feeds IS NULL THEN 5
-            ELSE 4
-        END AS basis
-    FROM clicks AS k
-    LEFT JOIN whole AS w
-        ON k.account = w.account AND k.date = w.date AND k.click_time BETWEEN w.from_time AND w.to_time
-    LEFT JOIN refused AS r
-        ON k.account = r.account AND k.date = r.date AND k.click_time BETWEEN r.from_time AND r.to_time
-    LEFT JOIN picked AS p ON k.account = p.account AND k.date = p.date
-    WHERE k.click_time BETWEEN $from AND $to
-),
-counted AS (
+WITH counted AS (
     SELECT
         account,
-        day,
-        basis,
+        local_date(click_time, $timezone) AS day,
+        -- What the rate of these clicks rests on, best first; 6 has no denominator.
+        COALESCE(basis, 6) AS basis,
+        rests_on,
         count(*) AS clicks,
         count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks
-    FROM based
-    GROUP BY account, day, basis
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to
+    GROUP BY account, local_date(click_time, $timezone), basis, rests_on
 ),
 judged AS (
     -- An account whose clicks of unknown feed are all invalid most likely landed the invalid feed without naming it.
@@ -65,6 +28,7 @@ judged AS (
         day,
         clicks,
         invalid_clicks,
+        rests_on,
         CASE
             WHEN basis = 5 AND sum(clicks - invalid_clicks) OVER (PARTITION BY account, basis) = 0 THEN 6
             ELSE basis
@@ -86,7 +50,11 @@ totals AS (
             WHEN basis = best AND best < 6 THEN 0
             WHEN basis = best THEN clicks - invalid_clicks
             ELSE clicks
-        END) AS BIGINT) AS left_out
+        END) AS BIGINT) AS left_out,
+        CASE
+            WHEN best < 6 THEN max(rests_on) FILTER (WHERE basis = best)
+            ELSE 'invalid clicks only: no denominator'
+        END AS rests_on
     FROM ranked
     GROUP BY account, day, best
 )
@@ -99,13 +67,6 @@ SELECT
     wilson_lower(invalid_clicks, clicks) AS wilson_low,
     wilson_upper(invalid_clicks, clicks) AS wilson_high,
     left_out,
-    CASE best
-        WHEN 1 THEN 'network-clicks and invalid-clicks'
-        WHEN 2 THEN 'affiliate-clicks'
-        WHEN 3 THEN 'network-clicks alone: invalid clicks may be missing'
-        WHEN 4 THEN 'clicks as landed: not covered'
-        WHEN 5 THEN 'clicks as landed: feed unknown'
-        ELSE 'invalid clicks only: no denominator'
-    END AS rests_on
+    rests_on
 FROM totals
 ORDER BY account, day

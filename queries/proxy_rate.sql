@@ -8,28 +8,7 @@
 -- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=proxy_rate low=wilson_low high=wilson_high y=affiliate_name
-WITH whole AS (
-    -- Times for which a feed of all clicks was fetched in full, unfiltered.
-    SELECT account, date, from_time, to_time
-    FROM coverage
-    WHERE feed IN ('network-clicks', 'affiliate-clicks') AND cardinality(filters) = 0 AND NOT saturated
-),
-picked AS (
-    -- Days of which some clicks were fetched by error code: what came then is no sample of all clicks.
-    SELECT DISTINCT account, date
-    FROM coverage
-    WHERE array_to_string(filters, ',') LIKE '%error_code%'
-),
-counted AS (
-    SELECT k.account, k.affiliate_id, k.affiliate_name, k.is_proxy
-    FROM clicks AS k
-    LEFT JOIN whole AS w
-        ON k.account = w.account AND k.date = w.date AND k.click_time BETWEEN w.from_time AND w.to_time
-    LEFT JOIN picked AS p ON k.account = p.account AND k.date = p.date
-    WHERE k.click_time BETWEEN $from AND $to
-        AND (w.account IS NOT NULL OR (p.account IS NULL AND (k.feeds IS NULL OR k.feeds <> 'invalid-clicks')))
-),
-totals AS (
+WITH totals AS (
     SELECT
         account,
         affiliate_id,
@@ -37,7 +16,8 @@ totals AS (
         max(affiliate_name) AS affiliate_name,
         count(is_proxy) AS clicks,
         count(*) FILTER (WHERE is_proxy) AS proxy_clicks
-    FROM counted
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to AND basis IS NOT NULL
     GROUP BY account, affiliate_id
 )
 SELECT

@@ -2,8 +2,8 @@
 -- group: Networks and proxies
 -- about: Share of clicks through a proxy by what --param by= names: offer, country, isp, platform, browser or affiliate; with its
 -- about: 95 % Wilson interval, ordered by the interval's lower end. Clicks of which is_proxy is not known are left out, so are
--- about: clicks that only the feed of invalid clicks returned: they have no denominator. The flag is Everflow's and no proof:
--- about: campus networks and relays set it too.
+-- about: invalid clicks of times for which no feed of all clicks was fetched. The flag is Everflow's and no proof: campus
+-- about: networks and relays set it too.
 -- needs: network-clicks | affiliate-clicks
 -- param: by text = country    offer, country, isp, platform, browser or affiliate
 -- param: min_clicks bigint = 100    hide rows with fewer clicks
@@ -20,8 +20,8 @@ WITH named AS (
             WHEN 'browser' THEN browser_name
             WHEN 'affiliate' THEN CAST(affiliate_id AS VARCHAR) || ' ' || COALESCE(affiliate_name, '')
         END AS value
-    FROM clicks
-    WHERE click_time BETWEEN $from AND $to AND (feeds IS NULL OR feeds <> 'invalid-clicks')
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to AND basis IS NOT NULL
 ),
 totals AS (
     SELECT account, value, count(is_proxy) AS clicks, count(*) FILTER (WHERE is_proxy) AS proxy_clicks

@@ -1,8 +1,8 @@
 -- title: Unique rate by affiliate
 -- group: Visitors and repetition
 -- about: Share of clicks that Everflow counts as a visitor's first, with its 95 % Wilson interval, ordered by its upper end: low
--- about: ones repeat visitors. Clicks of which is_unique is not known are left out, so are clicks that only the feed of invalid
--- about: clicks returned: they have no denominator.
+-- about: ones repeat visitors. Clicks of which is_unique is not known are left out, so are invalid clicks of times for which
+-- about: no feed of all clicks was fetched.
 -- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=unique_rate low=wilson_low high=wilson_high y=affiliate_name
@@ -13,8 +13,8 @@ WITH totals AS (
         max(affiliate_name) AS affiliate_name,
         count(is_unique) AS clicks,
         count(*) FILTER (WHERE is_unique) AS unique_clicks
-    FROM clicks
-    WHERE click_time BETWEEN $from AND $to AND (feeds IS NULL OR feeds <> 'invalid-clicks')
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to AND basis IS NOT NULL
     GROUP BY account, affiliate_id
 )
 SELECT

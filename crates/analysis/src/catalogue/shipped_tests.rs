@@ -151,6 +151,8 @@ async fn run(name: &str, clicks: &[Click], fetched: &[Fetched], given: &[(&str, 
     session.register_table("clicks", Arc::new(clicks_table(clicks))).unwrap();
     session.register_table("coverage", Arc::new(coverage_table(fetched))).unwrap();
     session.register_table("error_codes", Arc::new(error_codes_table())).unwrap();
+    let view = format!("CREATE VIEW rated_clicks AS {}", crate::engine::RATED_CLICKS);
+    session.sql(&view).await.unwrap();
     let catalogue = Catalogue::load(None).unwrap();
     let query = catalogue.find(name).unwrap();
 

@@ -18,6 +18,8 @@ pub mod snapshot;
 pub mod sql_error;
 pub mod statement;
 pub mod store;
+mod tables;
+mod views;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +47,8 @@ use crate::suggestion::closest;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
 pub use footers::BadFile;
+#[cfg(test)]
+pub(crate) use views::RATED_CLICKS;
 use lake_table::LakeTable;
 use planner::Tables;
 use snapshot::Snapshot;
@@ -179,6 +183,7 @@ impl Engine {
         let engine = runtime.and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
         engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
+        engine.define_views()?;
         Ok(engine)
     }
 
@@ -217,13 +222,14 @@ impl Engine {
             &["account"],
             &["raw_sha256", "reason"],
         )?;
-        let tables: [(&'static str, Arc<dyn TableProvider>); 4] = [
+        let tables: [(&str, Arc<dyn TableProvider>); 4] = [
             ("clicks", Arc::new(clicks)),
             ("coverage", Arc::new(CoverageTable::new(coverage.clone(), snapshot.clicks.clone()))),
             ("error_codes", Arc::new(error_codes::table(&lists.0.codes)?)),
             ("quarantine", Arc::new(quarantine)),
         ];
-        let tables = Arc::new(Tables::from(tables));
+        let tables: Tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table)).collect();
+        let tables = Arc::new(tables);
         let planning_time_max = PLANNING_TIME_MAX;
         Ok(Self { snapshot, store, state, tables, coverage, memory_limit_bytes, planning_time_max })
     }

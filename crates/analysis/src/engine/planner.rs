@@ -30,7 +30,7 @@ use super::statement::Parameters;
 use crate::suggestion::closest;
 
 /// The tables that SQL can name.
-pub(super) type Tables = HashMap<&'static str, Arc<dyn TableProvider>>;
+pub(super) type Tables = HashMap<String, Arc<dyn TableProvider>>;
 
 /// Plans a statement that [`statement::parse`](super::statement::parse) let pass.
 pub(super) fn plan(
@@ -80,7 +80,7 @@ impl ContextProvider for Names<'_> {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
         let bare = if name.schema().is_none() { self.tables.get(name.table()) } else { None };
         bare.map(|table| provider_as_source(Arc::clone(table))).ok_or_else(|| {
-            let mut known: Vec<&str> = self.tables.keys().copied().collect();
+            let mut known: Vec<&str> = self.tables.keys().map(String::as_str).collect();
             known.sort_unstable();
             let hint = match closest(name.table(), known.iter().copied()) {
                 Some(similar) => format!("did you mean '{similar}'?"),

@@ -19,6 +19,7 @@ mod is_datacenter;
 mod is_declared_bot;
 mod js_divergence;
 mod local_date;
+mod local_hour;
 mod mad;
 mod poisson_sf;
 mod robust_z;
@@ -45,6 +46,7 @@ pub use is_datacenter::IsDatacenter;
 pub use is_declared_bot::IsDeclaredBot;
 pub use js_divergence::JsDivergence;
 pub use local_date::LocalDate;
+pub use local_hour::LocalHour;
 pub use mad::Mad;
 pub use poisson_sf::{PoissonSf, poisson_sf};
 pub use robust_z::{RobustZ, robust_z};
@@ -74,6 +76,7 @@ pub fn all(lists: &SharedLists) -> Functions {
             Arc::new(ScalarUDF::new_from_impl(IsDatacenter::new(lists.clone()))),
             Arc::new(ScalarUDF::new_from_impl(IsDeclaredBot::new(lists.clone()))),
             Arc::new(ScalarUDF::new_from_impl(LocalDate::new())),
+            Arc::new(ScalarUDF::new_from_impl(LocalHour::new())),
             Arc::new(ScalarUDF::new_from_impl(PoissonSf::new())),
             Arc::new(ScalarUDF::new_from_impl(Wilson::new(Bound::Lower))),
             Arc::new(ScalarUDF::new_from_impl(Wilson::new(Bound::Upper))),

@@ -45,7 +45,7 @@ fn names_are_sorted_and_unique() {
     for names in [&scalars, &aggregates, &windows] {
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
     }
-    assert_eq!(scalars.len() + aggregates.len() + windows.len(), 18);
+    assert_eq!(scalars.len() + aggregates.len() + windows.len(), 19);
 }
 
 #[tokio::test]
@@ -232,4 +232,27 @@ proptest! {
             }
         }
     }
+}
+
+/// Hours that Python's zoneinfo gives.
+#[tokio::test]
+async fn local_hours_know_summer_time_halves_and_unknown_zones() {
+    for (time, zone, expected) in [
+        ("2026-03-29T00:59:59Z", "'Europe/Berlin'", "1"),
+        ("2026-03-29T01:00:00Z", "'Europe/Berlin'", "3"),
+        ("2026-03-08T06:59:59Z", "'america/NEW_YORK'", "1"),
+        ("2026-03-08T07:00:00Z", "'america/NEW_YORK'", "3"),
+        ("2026-03-01T00:00:00Z", "'Asia/Kathmandu'", "5"),
+        ("2026-03-01T23:59:59Z", "arrow_cast('Pacific/Kiritimati', 'LargeUtf8')", "13"),
+        ("1969-12-31T23:59:59Z", "arrow_cast('UTC', 'Utf8View')", "23"),
+        ("2026-03-01T00:00:00Z", "'Mars/Olympus'", "NULL"),
+        ("2026-03-01T00:00:00Z", "'?'", "NULL"),
+        ("2026-03-01T00:00:00Z", "CAST(NULL AS VARCHAR)", "NULL"),
+    ] {
+        let sql = format!("SELECT local_hour(TIMESTAMP '{time}', {zone})");
+        assert_eq!(rows(&sql).await, [expected], "{sql}");
+    }
+    let column = "SELECT local_hour(time, zone) FROM (VALUES (1, TIMESTAMP '2026-03-01T12:00:00', 'Asia/Tokyo'), \
+                  (2, TIMESTAMP '2026-03-01T12:00:00', 'asia/tokio'), (3, NULL, 'UTC')) AS t(i, time, zone) ORDER BY i";
+    assert_eq!(rows(column).await, ["21", "NULL", "NULL"]);
 }
