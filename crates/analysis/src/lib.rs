@@ -21,5 +21,6 @@ pub mod process;
 pub mod request;
 pub mod run;
 pub mod scoring;
+pub mod signals;
 mod suggestion;
 pub mod temporaries;

@@ -20,6 +20,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::suggestion::closest;
 
+pub(crate) use header::is_name;
 pub use header::{Chart, HeaderError};
 pub use param::{Param, ValueError};
 
@@ -149,7 +150,7 @@ fn hint(nearest: &Option<String>) -> String {
 }
 
 /// The queries by name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     queries: BTreeMap<String, Query>,
 }
@@ -177,10 +178,21 @@ impl Catalogue {
             queries.insert(name.to_owned(), Query::parse_on(shelf, name, text)?);
         }
         if let Some(dir) = user_dir {
-            for path in sql_files(dir)? {
-                if let Some(name) = query_name(&path) {
-                    queries.insert(name.to_owned(), read_query(shelf, name, &path)?);
-                }
+            queries.extend(Self::of_folder(shelf, dir)?.queries);
+        }
+        Ok(Catalogue { queries })
+    }
+
+    /// Only the queries of a folder, without those that ship.
+    ///
+    /// # Errors
+    ///
+    /// A folder or file that cannot be read, or a header that is wrong.
+    pub fn of_folder(shelf: Shelf, dir: &Path) -> Result<Catalogue, CatalogueError> {
+        let mut queries = BTreeMap::new();
+        for path in sql_files(dir)? {
+            if let Some(name) = query_name(&path) {
+                queries.insert(name.to_owned(), read_query(shelf, name, &path)?);
             }
         }
         Ok(Catalogue { queries })

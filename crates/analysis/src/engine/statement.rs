@@ -4,13 +4,13 @@
 //! table, and that every `$name` in it is a known parameter. Parameters stay placeholders; values are bound to the plan,
 //! never written into the text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, Expr as SqlExpr, Ident, Select, SelectItem, SetExpr, Statement, Value, ValueWithSpan, Visit,
-    VisitMut, Visitor, VisitorMut,
+    VisitMut, Visitor, VisitorMut, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -34,6 +34,21 @@ pub fn parse(text: &SqlText, parameters: &Parameters) -> Result<Statement, Box<S
     let _ = VisitMut::visit(&mut statement, &mut Placeholders { parameters });
     association::nest_in_halves(&mut statement);
     Ok(statement)
+}
+
+/// The names of the tables that a statement reads, those of its own WITH clauses included.
+///
+/// # Errors
+/// As [`parse`], parameters aside.
+pub fn tables_read(text: &SqlText) -> Result<BTreeSet<String>, Box<SqlError>> {
+    let statement = parse_one(text)?;
+    check_reads_only(text, &statement)?;
+    let mut names = BTreeSet::new();
+    let _ = visit_relations(&statement, |relation| {
+        names.extend(relation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()));
+        ControlFlow::<()>::Continue(())
+    });
+    Ok(names)
 }
 
 fn parse_one(text: &SqlText) -> Result<Statement, Box<SqlError>> {

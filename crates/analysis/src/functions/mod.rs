@@ -11,6 +11,7 @@ mod beta_binomial_sf;
 mod entropy;
 mod error_class;
 mod fano;
+mod fingerprint;
 mod frequencies;
 mod hhi;
 mod ip_is_masked;
@@ -39,6 +40,7 @@ pub use beta_binomial_sf::{BetaBinomialSf, beta_binomial_sf};
 pub use entropy::Entropy;
 pub use error_class::ErrorClass;
 pub use fano::Fano;
+pub use fingerprint::Fingerprint;
 pub use hhi::Hhi;
 pub use ip_is_masked::IpIsMasked;
 pub use ip_prefix::IpPrefix;
@@ -71,6 +73,7 @@ pub fn all(lists: &SharedLists) -> Functions {
         scalars: vec![
             Arc::new(ScalarUDF::new_from_impl(BetaBinomialSf::new())),
             Arc::new(ScalarUDF::new_from_impl(ErrorClass::new(lists.clone()))),
+            Arc::new(ScalarUDF::new_from_impl(Fingerprint::new())),
             Arc::new(ScalarUDF::new_from_impl(IpIsMasked::new())),
             Arc::new(ScalarUDF::new_from_impl(IpPrefix::new())),
             Arc::new(ScalarUDF::new_from_impl(IsDatacenter::new(lists.clone()))),

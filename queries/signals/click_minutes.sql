@@ -1,0 +1,10 @@
+-- title: The same click within a minute
+-- about: How crowded the minute of a click is with clicks of the same visitor on the same offer from the same referer: sum(k * k) / sum(k). 1 is no repetition at all. The strongest family of signals on labelled data.
+-- family: repetition
+-- kind: shape
+-- min_exposure: 30
+-- reason: the same click comes again within a minute: a click shares its minute with {observed} clicks of this kind, itself included, where {expected} is usual at this volume
+-- drill: concat(date_trunc('minute', click_time), user_ip, http_user_agent, offer_id, referer) IN (SELECT concat(date_trunc('minute', click_time), user_ip, http_user_agent, offer_id, referer) FROM clicks WHERE {own} GROUP BY 1 HAVING count(*) > 1)
+SELECT account, entity, n, CAST(squares AS DOUBLE) / n AS value
+FROM repetitions
+WHERE what = 'click'

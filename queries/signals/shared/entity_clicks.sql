@@ -1,0 +1,36 @@
+-- title: Clicks with their entity
+-- about: Every other shared table is made from this one. An address is the whole one (of IPv6 the /64, which a household has),
+-- about: a network its /24 or /48; both, agents and visitors are fingerprints, and NULL where the click does not say.
+-- kind: view
+SELECT
+    account,
+    {entity} AS entity,
+    {entity_name} AS entity_name,
+    transaction_id,
+    click_time,
+    offer_id,
+    country_code,
+    geo_timezone,
+    lower(substr(language, 1, 2)) AS language,
+    fingerprint(CASE WHEN strpos(user_ip, ':') > 0 THEN ip_prefix(user_ip, 32, 64) ELSE user_ip END) AS address,
+    fingerprint(ip_prefix(user_ip, 24, 48)) AS network,
+    strpos(user_ip, 'x') > 0 AS is_masked,
+    carrier_name IS NOT NULL AS is_carrier,
+    user_ip,
+    isp_name,
+    organization,
+    http_user_agent,
+    fingerprint(http_user_agent) AS agent,
+    platform_name,
+    browser_name,
+    device_type,
+    referer,
+    fingerprint(sub1) AS sub1,
+    error_code,
+    is_unique,
+    is_proxy,
+    is_robot,
+    has_conversion,
+    payout
+FROM clicks
+WHERE click_time BETWEEN $from AND $to

@@ -1,0 +1,77 @@
+-- title: Rates and what is to be expected of them
+-- about: Of each entity and quality: x of n clicks have it, and the share that the others have with the same offers in the same
+-- about: countries. Few clicks of others say little: the share of a cell is drawn towards that of the offer, and this towards
+-- about: that of the account, each with the weight of 50 clicks.
+WITH counts AS (
+    SELECT account, entity, offer_id, country_code, 'proxy' AS quality, sum(proxies) AS x, sum(proxies_known) AS n
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'datacenter', sum(datacenters), sum(datacenters_known)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'robot', sum(robots), sum(robots_known)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'repeat', sum(repeats), sum(unique_known)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'conversion', sum(conversions), sum(conversions_known)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT
+        account, entity, offer_id, country_code, 'no_conversion',
+        sum(conversions_known) - sum(conversions), sum(conversions_known)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'empty_referer', sum(empty_referers), sum(clicks)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT
+        account, entity, offer_id, country_code, 'geo_error',
+        COALESCE(sum(clicks) FILTER (WHERE error_code BETWEEN 9 AND 12), 0), sum(clicks)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT
+        account, entity, offer_id, country_code, 'source_error',
+        COALESCE(sum(clicks) FILTER (WHERE error_class(error_code) IN ('proxy', 'duplicate', 'vendor-verdict')), 0),
+        sum(clicks)
+    FROM cells GROUP BY account, entity, offer_id, country_code
+    UNION ALL
+    SELECT
+        account, entity, CAST(NULL AS BIGINT), country_code, 'night',
+        COALESCE(sum(clicks) FILTER (WHERE local_hour(hour, geo_timezone) BETWEEN 1 AND 5), 0),
+        COALESCE(sum(clicks) FILTER (WHERE local_hour(hour, geo_timezone) IS NOT NULL), 0)
+    FROM hours GROUP BY account, entity, country_code
+),
+others AS (
+    SELECT
+        account,
+        entity,
+        quality,
+        x,
+        n,
+        sum(x) OVER (PARTITION BY account, quality, offer_id, country_code) - x AS cell_x,
+        sum(n) OVER (PARTITION BY account, quality, offer_id, country_code) - n AS cell_n,
+        sum(x) OVER (PARTITION BY account, quality, offer_id)
+            - sum(x) OVER (PARTITION BY account, quality, offer_id, entity) AS offer_x,
+        sum(n) OVER (PARTITION BY account, quality, offer_id)
+            - sum(n) OVER (PARTITION BY account, quality, offer_id, entity) AS offer_n,
+        sum(x) OVER (PARTITION BY account, quality) - sum(x) OVER (PARTITION BY account, quality, entity) AS account_x,
+        sum(n) OVER (PARTITION BY account, quality) - sum(n) OVER (PARTITION BY account, quality, entity) AS account_n
+    FROM counts
+),
+expected AS (
+    SELECT
+        account,
+        entity,
+        quality,
+        x,
+        n,
+        (cell_x + 50 * (offer_x + 50 * CAST(account_x AS DOUBLE) / account_n) / (offer_n + 50)) / (cell_n + 50) AS share
+    FROM others
+    WHERE account_n > 0
+)
+SELECT account, entity, quality, sum(x) AS x, sum(n) AS n, sum(n * share) / sum(n) AS expected
+FROM expected
+GROUP BY account, entity, quality
+HAVING sum(n) > 0
