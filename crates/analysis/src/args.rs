@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::formats::Format;
 use crate::printer::LogFormat;
+use crate::signals::{By, EntityTable};
 
 /// Asks a lake of clicks questions in SQL.
 #[derive(Debug, Parser)]
@@ -59,6 +60,8 @@ pub enum Command {
         #[command(flatten)]
         options: AnswerArgs,
     },
+    /// What every signal of suspicion saw of every affiliate, before any scoring
+    Signals(SignalsArgs),
     /// List the catalogue: names, titles, parameters; or all about one query
     List {
         /// Words that a query's header has to have; or the name of one, for all that there is to know about it
@@ -130,11 +133,39 @@ pub struct AnswerArgs {
     pub require_complete: bool,
 }
 
+/// Which signals, about whom.
+#[derive(Debug, Clone, Args)]
+pub struct SignalsArgs {
+    /// The lake.
+    #[command(flatten)]
+    pub lake: LakeArgs,
+    /// Whose clicks are counted together
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
+    /// A folder of your own signals, which come in addition or replace
+    #[arg(long, value_name = "DIR")]
+    pub signals: Option<PathBuf>,
+    /// A table of entities that are not made of clicks, for the signals of --signals, which then are the only ones; may
+    /// be repeated
+    #[arg(long = "table", value_name = "NAME=FILE.parquet", requires = "signals")]
+    pub tables: Vec<EntityTable>,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to a file, which appears only once it is whole
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave text cells of CSV as they are, even where a spreadsheet would run them
+    #[arg(long)]
+    pub raw: bool,
+}
+
 impl Command {
     /// What the command says about the lake, where it asks one.
     pub fn lake_args(&self) -> Option<&LakeArgs> {
         match self {
             Self::Run { options, .. } | Self::Sql { options, .. } => Some(&options.lake),
+            Self::Signals(args) => Some(&args.lake),
             Self::List { .. } => None,
         }
     }

@@ -150,6 +150,11 @@ impl Opened {
         Ok(parameters)
     }
 
+    /// The values of `$from`, `$to` and `$timezone`, which every statement has.
+    pub fn range_parameters(&self) -> Parameters {
+        self.range.parameters(self.seconds).into()
+    }
+
     /// Plans a question and begins to answer it.
     ///
     /// # Errors

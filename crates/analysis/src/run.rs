@@ -22,6 +22,7 @@ use crate::listing;
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::request::{Question, RequestError};
+use crate::signals::{self, SignalError};
 use crate::temporaries::Temporaries;
 
 /// Why a command failed.
@@ -39,6 +40,9 @@ pub enum RunError {
     /// The answer does not fit the format, or its writer failed.
     #[error(transparent)]
     Format(FormatError),
+    /// The signals cannot be read, or do not answer as signals do.
+    #[error(transparent)]
+    Signals(SignalError),
     /// The output would lie among the lake's own files.
     #[error("--output {} lies in the lake, which is read-only here: write the answer elsewhere", .0.display())]
     OutputInLake(PathBuf),
@@ -82,6 +86,7 @@ pub async fn run(
                 listing::list(&catalogue, &words, format, environment, printer).await
             }
         }
+        Command::Signals(args) => signals::command(&args, environment, printer, temporaries).await,
     }
 }
 
@@ -110,7 +115,7 @@ async fn answer(
     let begun = inquiry.ask(printer, |opened| begin(opened, question, args)).await?;
     begun.notes.iter().for_each(|note| printer.note(note));
     let meta = Meta { title: question.title.clone(), about: question.about.clone(), notes: begun.notes };
-    let options = format_options(args, environment);
+    let options = format_options(args.raw, args.output.is_none(), environment);
     let written = formats::write(args.format, begun.rows, &meta, &options, output.writer()?).await;
     let written = written.map_err(|error| match error {
         FormatError::Query(error) => RunError::Engine(match begun.engine.explain(&question.text, &error) {
@@ -170,10 +175,10 @@ pub(crate) fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -
     Ok(())
 }
 
-fn format_options(args: &AnswerArgs, environment: &Environment) -> formats::Options {
-    let to_stdout = args.output.is_none();
+/// How an answer is written, to a terminal or elsewhere.
+pub(crate) fn format_options(raw: bool, to_stdout: bool, environment: &Environment) -> formats::Options {
     formats::Options {
-        raw: args.raw,
+        raw,
         width: width(environment).filter(|_| to_stdout),
         color: to_stdout && color(environment),
     }

@@ -22,6 +22,7 @@ mod click;
 mod config;
 mod devices;
 mod places;
+pub mod population;
 mod random;
 mod rows;
 pub mod server;

@@ -18,6 +18,7 @@ pub(crate) enum Purpose {
     Addition = 5,
     Fault = 6,
     Selection = 7,
+    Population = 8,
 }
 
 /// A stream of chance.

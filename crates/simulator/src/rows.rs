@@ -247,7 +247,7 @@ fn device_information<'a>(click: &'a Click<'_>, new_fields: bool) -> DeviceInfor
         browser_name: device.browser,
         browser_version: "",
         device_type: device.device_type,
-        language: click.visitor.country.language,
+        language: click.visitor.language,
         http_accept_language: "",
         // Never true in a real answer, not even for agents that say what they are.
         is_robot: false,

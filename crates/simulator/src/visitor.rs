@@ -25,7 +25,7 @@ pub(crate) enum Line {
     DataCentre,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Visitor {
     pub(crate) country: &'static Country,
     pub(crate) city: &'static City,
@@ -35,6 +35,8 @@ pub(crate) struct Visitor {
     pub(crate) address: String,
     pub(crate) is_proxy: bool,
     pub(crate) device: Device,
+    /// What the browser asks for; mostly what is spoken in the country.
+    pub(crate) language: &'static str,
     pub(crate) advertising_id: AdvertisingId,
     /// The page the click came from; empty where the browser kept it to itself.
     pub(crate) referer: String,
@@ -42,7 +44,7 @@ pub(crate) struct Visitor {
 }
 
 /// What an app knows of its user; `""` on the web.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AdvertisingId {
     pub(crate) idfa: [String; 3],
     pub(crate) google: [String; 3],
@@ -50,7 +52,7 @@ pub(crate) struct AdvertisingId {
 }
 
 /// First octets of invented addresses: none private, none reserved.
-const FIRST_OCTETS: &[u64] =
+pub(crate) const FIRST_OCTETS: &[u64] =
     &[23, 24, 31, 37, 45, 47, 50, 63, 66, 68, 71, 73, 76, 81, 82, 86, 91, 98, 99, 104, 108, 174, 184, 199, 207];
 
 impl Visitor {
@@ -73,6 +75,7 @@ impl Visitor {
             is_proxy: is_proxy(line, &mut dice),
             advertising_id: advertising_id(&device, &mut dice),
             device,
+            language: country.language,
             referer: if dice.chance(700) { dice.pick(&affiliate.sites).clone() } else { String::new() },
             forensiq_score: forensiq_score(line, is_bot, &mut dice),
         }
@@ -135,7 +138,7 @@ fn address(country: &Country, provider: &Provider, line: Line, network: u64, is_
     }
 }
 
-fn postal_code(city: &City, dice: &mut Dice) -> String {
+pub(crate) fn postal_code(city: &City, dice: &mut Dice) -> String {
     if city.postal_prefix.starts_with(|first: char| first.is_ascii_digit()) {
         format!("{}{:02}", city.postal_prefix, dice.below(100))
     } else if dice.chance(30) {
@@ -164,7 +167,7 @@ fn forensiq_score(line: Line, is_bot: bool, dice: &mut Dice) -> u64 {
 }
 
 /// Six in a hundred phones click inside an app. The hashes are random digits, not hashes of the id.
-fn advertising_id(device: &Device, dice: &mut Dice) -> AdvertisingId {
+pub(crate) fn advertising_id(device: &Device, dice: &mut Dice) -> AdvertisingId {
     let mut ids = AdvertisingId::default();
     if device.device_type == "PC" || !dice.chance(60) {
         return ids;

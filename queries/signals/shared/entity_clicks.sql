@@ -32,5 +32,5 @@ SELECT
     is_robot,
     has_conversion,
     payout
-FROM clicks
-WHERE click_time BETWEEN $from AND $to
+FROM rated_clicks
+WHERE basis IS NOT NULL AND click_time BETWEEN $from AND $to

@@ -9,6 +9,7 @@
 //! [`By`]. A folder of the user's own adds signals and replaces those of the same name; so does its subfolder `shared`.
 
 mod by;
+mod command;
 mod entity_table;
 mod header;
 mod observe;
@@ -23,6 +24,7 @@ use crate::scoring::matrix::{Entity, MatrixError, Signal};
 use header::{Form, SHARED, SIGNALS};
 
 pub use by::By;
+pub use command::command;
 pub use entity_table::EntityTable;
 pub use observe::observe;
 

@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
 use super::header::Form;
-use super::{By, SignalError, SignalQuery, Signals, drill_statement};
+use super::{By, Shared, SignalError, SignalQuery, Signals, drill_statement};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, tables_read};
 use crate::engine::{Engine, EngineError};
@@ -31,10 +31,9 @@ pub async fn observe(
     by: By,
     parameters: &Parameters,
 ) -> Result<SignalMatrix, SignalError> {
-    for name in signals.shared_in_order()? {
+    for name in signals.shared_in_order(by)? {
         let shared = &signals.shared[&name];
-        let sql = shared.text.sql.replace("{entity}", &by.id()).replace("{entity_name}", by.name());
-        let text = SqlText { name: shared.text.name.clone(), sql };
+        let text = shared.text_for(by);
         match shared.form {
             Form::Table => engine.keep(&name, &text, parameters).await?,
             Form::View => engine.define(&name, &text, parameters)?,
@@ -166,6 +165,14 @@ fn read_rows(query: &SignalQuery, rows: &RecordBatch) -> Result<Vec<Row>, Signal
     Ok(read)
 }
 
+impl Shared {
+    /// The statement about these entities.
+    fn text_for(&self, by: By) -> SqlText {
+        let sql = self.text.sql.replace("{entity}", &by.id()).replace("{entity_name}", by.name());
+        SqlText { name: self.text.name.clone(), sql }
+    }
+}
+
 impl SignalQuery {
     fn wrong(&self, problem: String) -> SignalError {
         SignalError::Signal { signal: self.signal.name.clone(), problem }
@@ -193,21 +200,27 @@ fn column<T>(
 
 impl Signals {
     /// The shared tables that the signals read, each after those that it reads itself.
-    fn shared_in_order(&self) -> Result<Vec<String>, SignalError> {
+    fn shared_in_order(&self, by: By) -> Result<Vec<String>, SignalError> {
         let mut order = Vec::new();
         let mut open = Vec::new();
         for query in self.signals.values() {
             for name in self.shared_read(&query.text)? {
-                self.visit(&name, &mut open, &mut order)?;
+                self.visit(&name, by, &mut open, &mut order)?;
             }
         }
         if self.shared.contains_key(ENTITIES) {
-            self.visit(ENTITIES, &mut open, &mut order)?;
+            self.visit(ENTITIES, by, &mut open, &mut order)?;
         }
         Ok(order)
     }
 
-    fn visit(&self, name: &str, open: &mut Vec<String>, order: &mut Vec<String>) -> Result<(), SignalError> {
+    fn visit(
+        &self,
+        name: &str,
+        by: By,
+        open: &mut Vec<String>,
+        order: &mut Vec<String>,
+    ) -> Result<(), SignalError> {
         if order.iter().any(|done| done == name) {
             return Ok(());
         }
@@ -215,8 +228,8 @@ impl Signals {
             return Err(SignalError::Cycle(name.to_owned()));
         }
         open.push(name.to_owned());
-        for other in self.shared_read(&self.shared[name].text)? {
-            self.visit(&other, open, order)?;
+        for other in self.shared_read(&self.shared[name].text_for(by))? {
+            self.visit(&other, by, open, order)?;
         }
         open.pop();
         order.push(name.to_owned());
