@@ -70,6 +70,33 @@ impl Device {
     }
 }
 
+impl Device {
+    /// What a script says that it is: some desktop browser of the last years, from a list; one time in twenty it gives the
+    /// platform of another list.
+    pub(crate) fn of_a_script(dice: &mut Dice) -> Self {
+        let chrome = 88 + dice.below(44);
+        let (platform, system, os) = *dice.pick(&[
+            ("Windows", "Windows NT 10.0; Win64; x64", "10.0"),
+            ("Windows", "Windows NT 10.0; Win64; x64", "10.0"),
+            ("Windows", "Windows NT 6.1; Win64; x64", "7"),
+            ("Linux", "X11; Linux x86_64", ""),
+            ("macOS", "Macintosh; Intel Mac OS X 10_15_7", "10.15"),
+        ]);
+        let user_agent = format!(
+            "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.{}.0 Safari/537.36",
+            dice.below(3) * 4000
+        );
+        let platform = if dice.chance(50) { "Android" } else { platform };
+        pc(platform, os, user_agent)
+    }
+
+    /// A service that checks whether pages answer, and says so.
+    pub(crate) fn of_a_monitor() -> Self {
+        let user_agent = "UptimeChecks(https://monitor.example/uptime)".to_owned();
+        Device { brand: "Unknown", browser: "", ..pc("Unknown", "", user_agent) }
+    }
+}
+
 fn pc(platform: &'static str, os_version: &str, user_agent: String) -> Device {
     Device {
         platform,

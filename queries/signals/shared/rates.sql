@@ -1,7 +1,7 @@
 -- title: Rates and what is to be expected of them
 -- about: Of each entity and quality: x of n clicks have it, and the share that the others have with the same offers in the same
 -- about: countries. Few clicks of others say little: the share of a cell is drawn towards that of the offer, and this towards
--- about: that of the account, each with the weight of 50 clicks.
+-- about: that of the account, each with the weight of 50 clicks. Without others, nothing is to be expected.
 WITH counts AS (
     SELECT account, entity, offer_id, country_code, 'proxy' AS quality, sum(proxies) AS x, sum(proxies_known) AS n
     FROM cells GROUP BY account, entity, offer_id, country_code
@@ -67,9 +67,8 @@ expected AS (
         quality,
         x,
         n,
-        (cell_x + 50 * (offer_x + 50 * CAST(account_x AS DOUBLE) / account_n) / (offer_n + 50)) / (cell_n + 50) AS share
+        (cell_x + 50 * (offer_x + 50 * CAST(account_x AS DOUBLE) / NULLIF(account_n, 0)) / (offer_n + 50)) / (cell_n + 50) AS share
     FROM others
-    WHERE account_n > 0
 )
 SELECT account, entity, quality, sum(x) AS x, sum(n) AS n, sum(n * share) / sum(n) AS expected
 FROM expected

@@ -161,7 +161,7 @@ impl<'w> Profile<'w> {
         visitor.advertising_id = advertising_id(&visitor.device, dice);
         visitor.is_proxy = dice.chance(self.vpn);
         if dice.chance(self.foreign) {
-            visitor.language = dice.pick(LANGUAGES);
+            visitor.language = *dice.pick(LANGUAGES);
         }
         Person { visitor, country, offer: self.offer(dice) }
     }

@@ -3,6 +3,7 @@
 //! Glue between flags and the library. Exit codes as everywhere in this project: 0 done (a closed pipe and the end of a server
 //! included), 2 what was asked is wrong or cannot be done.
 
+mod attacks;
 mod generate;
 mod serve;
 mod traffic_args;
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Write a feed's answer, newest click first: the same flags give the same bytes on every machine
     Generate(generate::Generate),
+    /// Write a week of a network with injected attacks and honest hard cases as NDJSON, and the truth about each affiliate
+    Attacks(attacks::Attacks),
     /// Answer requests as Everflow does, on a port of this machine, until SIGTERM or Ctrl-C
     Serve(serve::Serve),
 }
@@ -32,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Generate(arguments) => generate::generate(&arguments),
+        Command::Attacks(arguments) => attacks::attacks(&arguments),
         Command::Serve(arguments) => serve::serve(arguments),
     };
     match done {
