@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::check::CheckArgs;
 use crate::formats::Format;
 use crate::printer::LogFormat;
 use crate::signals::{By, EntityTable};
@@ -13,8 +14,8 @@ use crate::signals::{By, EntityTable};
 #[command(
     name = "analyze",
     version,
-    after_help = "Exit codes: 0 answered; 2 what was asked is wrong or cannot be done; 3 answered, but not over complete \
-                  data (with --require-complete); 70 a bug; 130 interrupted."
+    after_help = "Exit codes: 0 answered; 1 a check found errors; 2 what was asked is wrong or cannot be done; 3 answered, but not over complete \
+                  data (with --require-complete); 4 a webhook was not reached; 70 a bug; 130 interrupted."
 )]
 pub struct Arguments {
     /// What to do.
@@ -62,6 +63,8 @@ pub enum Command {
     },
     /// What every signal of suspicion saw of every affiliate, before any scoring
     Signals(SignalsArgs),
+    /// Run checks: queries whose rows are findings
+    Check(CheckArgs),
     /// List the catalogue: names, titles, parameters; or all about one query
     List {
         /// Words that a query's header has to have; or the name of one, for all that there is to know about it
@@ -166,6 +169,7 @@ impl Command {
         match self {
             Self::Run { options, .. } | Self::Sql { options, .. } => Some(&options.lake),
             Self::Signals(args) => Some(&args.lake),
+            Self::Check(args) => Some(&args.lake),
             Self::List { .. } => None,
         }
     }

@@ -7,6 +7,8 @@
 
 pub mod args;
 pub mod catalogue;
+pub mod check;
+pub mod delivery;
 pub mod engine;
 pub mod environment;
 mod failpoint;
@@ -16,6 +18,7 @@ pub mod inquiry;
 mod listing;
 pub mod lists;
 pub mod output;
+pub mod page;
 pub mod printer;
 pub mod process;
 pub mod request;

@@ -78,6 +78,22 @@ impl Output {
         }
     }
 
+    /// Writes bytes. A reader of stdout that has gone is no failure.
+    ///
+    /// # Errors
+    /// The disk is full, or the device refuses.
+    pub fn put(&self, bytes: &[u8]) -> Result<(), OutputError> {
+        let written = self.writer().map(|mut writer| writer.write_all(bytes).and_then(|()| writer.flush()))?;
+        let path = match self {
+            Self::File { path, .. } => path.clone(),
+            Self::Stdout | Self::Stream(_) => PathBuf::from("the output"),
+        };
+        match written {
+            Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => Err(OutputError { path, source }),
+            _ => Ok(()),
+        }
+    }
+
     fn handle(&self, file: &File, path: &Path) -> Result<File, OutputError> {
         file.try_clone().map_err(|source| OutputError { path: path.to_owned(), source })
     }

@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Arguments;
+use crate::delivery::webhook::WebhookError;
 use crate::engine::{EngineError, memory};
 use crate::environment::Environment;
 use crate::formats::FormatError;
@@ -25,8 +26,10 @@ use crate::temporaries::Temporaries;
 const WORKER_STACK_BYTES: usize = 256 << 20;
 
 const DONE: u8 = 0;
+const FINDINGS: u8 = 1;
 const WRONG: u8 = 2;
 const INCOMPLETE: u8 = 3;
+const UNREACHED: u8 = 4;
 const BUG: u8 = 70;
 const INTERRUPTED: u8 = 130;
 
@@ -108,10 +111,15 @@ fn memory_limit_of(arguments: &Arguments) -> u64 {
 fn exit_code(result: Result<Outcome, RunError>, printer: &Printer) -> u8 {
     match result {
         Ok(Outcome::Done) | Err(RunError::Format(FormatError::BrokenPipe)) => DONE,
+        Ok(Outcome::Findings) => FINDINGS,
         Ok(Outcome::Incomplete) => INCOMPLETE,
         Err(error) => {
             printer.error(&error);
-            if matches!(error, RunError::Engine(EngineError::Bug(_))) { BUG } else { WRONG }
+            match error {
+                RunError::Engine(EngineError::Bug(_)) => BUG,
+                RunError::Webhook(WebhookError::Undelivered { .. }) => UNREACHED,
+                _ => WRONG,
+            }
         }
     }
 }

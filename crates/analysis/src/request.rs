@@ -165,7 +165,8 @@ impl Question {
         Ok(Self::of_query(found, &name))
     }
 
-    fn of_query(query: Query, name: &str) -> Self {
+    /// A query of a catalogue, under the name that errors call it by.
+    pub(crate) fn of_query(query: Query, name: &str) -> Self {
         Self {
             text: SqlText { name: name.to_owned(), sql: query.sql },
             title: query.title,
@@ -292,6 +293,11 @@ fn unknown_zone(wanted: &str) -> RequestError {
         None => "write a name of the IANA database, such as Europe/Berlin".to_owned(),
     };
     RequestError::TimeZone { wanted: wanted.to_owned(), hint }
+}
+
+/// A time as RFC 3339 has it, in UTC, to the second.
+pub(crate) fn time_text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// Reads `--memory-limit`.

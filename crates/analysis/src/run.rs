@@ -13,6 +13,8 @@ use futures::{StreamExt, stream};
 
 use crate::args::{AnswerArgs, Arguments, Command};
 use crate::catalogue::Catalogue;
+use crate::check::{self, CheckError};
+use crate::delivery::webhook::WebhookError;
 use crate::engine::{Engine, EngineError};
 use crate::environment::Environment;
 use crate::failpoint;
@@ -46,6 +48,12 @@ pub enum RunError {
     /// The output would lie among the lake's own files.
     #[error("--output {} lies in the lake, which is read-only here: write the answer elsewhere", .0.display())]
     OutputInLake(PathBuf),
+    /// A check, or what it finds, cannot be meant.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The webhook cannot be meant, or does not take the message.
+    #[error(transparent)]
+    Webhook(WebhookError),
     /// Binary on a terminal.
     #[error("{0} is binary: write it to a file with --output FILE, or pipe it")]
     BinaryOnTerminal(Format),
@@ -56,6 +64,8 @@ pub enum RunError {
 pub enum Outcome {
     /// Done.
     Done,
+    /// Done, and something is wrong with the data: a threshold tripped.
+    Findings,
     /// Answered, but over incomplete data, which was not to be.
     Incomplete,
 }
@@ -78,6 +88,7 @@ pub async fn run(
         Command::Sql { statement, options } => {
             answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
         }
+        Command::Check(args) => check::check(&args, environment, printer, temporaries).await,
         Command::List { words, sql, queries, format } => {
             let catalogue = Catalogue::load(queries.as_deref()).map_err(RequestError::from)?;
             if sql {

@@ -68,6 +68,11 @@ impl Kind {
     }
 }
 
+/// True for a column that names something: an id, a code, a day of the month.
+pub(crate) fn is_id(field: &Field) -> bool {
+    Kind::of(field) == Kind::Id
+}
+
 /// Everflow's ids and codes, and parts of dates, are integers that are no amounts.
 fn names_something(column: &str) -> bool {
     let column = column.to_ascii_lowercase();
@@ -198,7 +203,7 @@ fn rounded(number: f64) -> String {
     grouped(&format!("{number:.4}"))
 }
 
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (sign, digits) = match number.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", number),

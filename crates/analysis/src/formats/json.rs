@@ -8,7 +8,7 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::{cast, max, min};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::json::writer::{JsonFormat, LineDelimited, Writer, WriterBuilder};
+use datafusion::arrow::json::writer::{JsonArray, JsonFormat, LineDelimited, Writer, WriterBuilder};
 
 use super::sink::Sink;
 use super::{Format, FormatError, RowWriter};
@@ -29,6 +29,14 @@ impl JsonFormat for ArrayOfLines {
     fn end_stream<W: std::io::Write>(&self, out: &mut W) -> Result<(), ArrowError> {
         Ok(out.write_all(b"\n]\n")?)
     }
+}
+
+/// The rows as JSON objects, for whoever goes on with them. Every object has every key.
+pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, ArrowError> {
+    let mut out = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
+    out.write(batch)?;
+    out.finish()?;
+    serde_json::from_slice(&out.into_inner()).map_err(|error| ArrowError::JsonError(error.to_string()))
 }
 
 struct JsonWriter<F: JsonFormat> {

@@ -93,7 +93,7 @@ fn escaped(text: &str) -> String {
 ///
 /// The backslash is a character reference, never `\\`: parsers of tables disagree about `\\|`. So are all that act,
 /// and blanks at the edges, which a table trims.
-fn push_escaped(text: &str, out: &mut String) {
+pub(crate) fn push_escaped(text: &str, out: &mut String) {
     let mut before = None;
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {

@@ -35,7 +35,11 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
+pub(crate) use cell::{grouped, is_id};
+pub(crate) use json::rows as json_rows;
+pub(crate) use markdown::push_escaped as push_as_markdown;
 use sink::Sink;
+pub(crate) use visible::push as push_visible;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]

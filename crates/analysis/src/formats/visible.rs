@@ -17,7 +17,7 @@ pub(super) fn acts(character: char) -> bool {
 }
 
 /// Appends `text` to `out`, with what [`acts`] escaped.
-pub(super) fn push(text: &str, out: &mut String) {
+pub(crate) fn push(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '\n' => out.push_str("\\n"),

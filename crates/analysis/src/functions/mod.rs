@@ -19,6 +19,7 @@ mod ip_prefix;
 mod is_datacenter;
 mod is_declared_bot;
 mod js_divergence;
+mod json_keys;
 mod local_date;
 mod local_hour;
 mod mad;
@@ -47,6 +48,7 @@ pub use ip_prefix::IpPrefix;
 pub use is_datacenter::IsDatacenter;
 pub use is_declared_bot::IsDeclaredBot;
 pub use js_divergence::JsDivergence;
+pub use json_keys::JsonKeys;
 pub use local_date::LocalDate;
 pub use local_hour::LocalHour;
 pub use mad::Mad;
@@ -78,6 +80,7 @@ pub fn all(lists: &SharedLists) -> Functions {
             Arc::new(ScalarUDF::new_from_impl(IpPrefix::new())),
             Arc::new(ScalarUDF::new_from_impl(IsDatacenter::new(lists.clone()))),
             Arc::new(ScalarUDF::new_from_impl(IsDeclaredBot::new(lists.clone()))),
+            Arc::new(ScalarUDF::new_from_impl(JsonKeys::new())),
             Arc::new(ScalarUDF::new_from_impl(LocalDate::new())),
             Arc::new(ScalarUDF::new_from_impl(LocalHour::new())),
             Arc::new(ScalarUDF::new_from_impl(PoissonSf::new())),

@@ -1,0 +1,112 @@
+//! How values read: the filters that every template has.
+//!
+//! What is not there reads `–`, whatever the filter.
+
+use minijinja::{Environment, Value};
+
+use crate::formats::grouped;
+
+/// What stands for a value that is not there.
+const NOTHING: &str = "–";
+
+/// Gives an environment all filters.
+pub(super) fn add_all(environment: &mut Environment<'_>) {
+    environment.add_filter("percent", percent);
+    environment.add_filter("count", count);
+    environment.add_filter("many", many);
+    environment.add_filter("money", money);
+    environment.add_filter("decimals", decimals);
+    environment.add_filter("duration", duration);
+    environment.add_filter("affiliate", affiliate);
+    environment.add_filter("short", short);
+    environment.add_filter("clock", clock);
+}
+
+fn number(value: &Value) -> Option<f64> {
+    f64::try_from(value.clone()).ok().filter(|number| number.is_finite())
+}
+
+/// 0.1234 is `12.3 %`; what is not nothing never reads `0.0 %`, what is not all never `100.0 %`.
+pub(crate) fn percent_of(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.05 => "< 0.1 %".to_owned(),
+        percent if percent < 100.0 && percent >= 99.95 => "> 99.9 %".to_owned(),
+        percent => format!("{percent:.1} %"),
+    }
+}
+
+fn percent(share: &Value) -> String {
+    number(share).map_or_else(|| NOTHING.to_owned(), percent_of)
+}
+
+/// 1234567 is `1,234,567`.
+fn count(value: &Value) -> String {
+    match (i64::try_from(value.clone()), number(value)) {
+        (Ok(whole), _) => grouped(&whole.to_string()),
+        (_, Some(number)) => grouped(&format!("{number:.1}")),
+        _ => NOTHING.to_owned(),
+    }
+}
+
+/// 1 with "click" is `1 click`, 1234 is `1,234 clicks`.
+fn many(value: &Value, what: &str) -> String {
+    let is_one = i64::try_from(value.clone()).is_ok_and(|number| number == 1);
+    format!("{} {what}{}", count(value), if is_one { "" } else { "s" })
+}
+
+/// 1234.5 is `1,234.50`; amounts below a cent keep what they have.
+fn money(value: &Value) -> String {
+    let Some(amount) = number(value) else { return NOTHING.to_owned() };
+    let is_tiny = amount != 0.0 && amount.abs() < 0.01;
+    grouped(&if is_tiny { format!("{amount:.4}") } else { format!("{amount:.2}") })
+}
+
+/// 0.12345 with 2 is `0.12`.
+fn decimals(value: &Value, places: usize) -> String {
+    number(value).map_or_else(|| NOTHING.to_owned(), |number| grouped(&format!("{number:.places$}")))
+}
+
+/// Seconds as the two largest units: `3 h`, `1 d 2 h`, `59 s`.
+pub(crate) fn duration_of(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(units.len() - 1);
+    let (size, name) = units[first];
+    let rest = units.get(first + 1).map(|(smaller, name)| (seconds % size / smaller, name));
+    match rest {
+        Some((amount, smaller)) if amount > 0 => format!("{} {name} {amount} {smaller}", seconds / size),
+        _ => format!("{} {name}", seconds / size),
+    }
+}
+
+fn duration(seconds: &Value) -> String {
+    let whole = u64::try_from(seconds.clone()).ok();
+    whole.map_or_else(|| NOTHING.to_owned(), duration_of)
+}
+
+/// An affiliate's id and name: `15 Pioneer Media`. An affiliate's own account has neither.
+fn affiliate(id: &Value, name: &Value) -> String {
+    match (id.is_none() || id.is_undefined(), name.as_str()) {
+        (true, _) => "the account's own clicks".to_owned(),
+        (false, Some(name)) => format!("{id} {}", shortened(name, 60)),
+        (false, None) => format!("affiliate {id}"),
+    }
+}
+
+/// At most so many characters, the last of them `…` where something is left out.
+pub(crate) fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(characters.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+fn short(text: &Value, characters: usize) -> Value {
+    text.as_str().map_or_else(|| text.clone(), |text| Value::from(shortened(text, characters)))
+}
+
+/// `2026-03-02T10:00:00Z` is `2026-03-02 10:00:00 UTC`.
+fn clock(time: &Value) -> Value {
+    let Some(text) = time.as_str() else { return time.clone() };
+    let zone = if text.ends_with('Z') { " UTC" } else { "" };
+    Value::from(format!("{}{zone}", text.trim_end_matches('Z').replacen('T', " ", 1)))
+}

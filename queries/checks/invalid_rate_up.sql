@@ -1,0 +1,59 @@
+-- title: An affiliate's invalid rate went up
+-- about: The share of an affiliate's clicks that were refused, whatever the reason, in its last days against its own days before. Reported where so many are unlikely at
+-- about: the earlier rate, given how few clicks it may rest on (beta-binomial, adjusted for the number of affiliates), and the
+-- about: rate rose by at least --param min_rise=. Invalid is not fraud: caps and targeting refuse clicks too, see
+-- about: error_codes_by_affiliate. Only times for which all clicks, the refused among
+-- about: them, were fetched count.
+-- needs: network-clicks | affiliate-clicks
+-- severity: warn
+-- key: account, affiliate_id
+-- measure: invalid_rate
+-- message: {{ affiliate_id|affiliate(affiliate_name) }}: {{ invalid_rate|percent }} of {{ clicks|count }} clicks were refused, {{ rate_before|percent }} of {{ clicks_before|count }} before
+-- param: days bigint = 1    the last days, up to the account's last click
+-- param: min_clicks bigint = 50    leave affiliates with fewer clicks in either period alone
+-- param: min_rise double = 0.05    smaller rises are not worth a message
+-- param: q double = 0.05    the share of reports that may be chance
+WITH ends AS (
+    SELECT account, max(click_time) AS last_time
+    FROM clicks
+    WHERE click_time BETWEEN $from AND $to
+    GROUP BY account
+),
+aged AS (
+    SELECT
+        k.account,
+        k.affiliate_id,
+        k.affiliate_name,
+        k.error_code <> 0 AS is_invalid,
+        date_part('epoch', e.last_time) - date_part('epoch', k.click_time) < $days * 86400 AS is_recent
+    FROM rated_clicks AS k
+    INNER JOIN ends AS e ON k.account = e.account
+    WHERE k.click_time BETWEEN $from AND $to AND k.basis <= 2
+),
+counted AS (
+    SELECT
+        account,
+        affiliate_id,
+        max(affiliate_name) AS affiliate_name,
+        count(*) FILTER (WHERE is_recent) AS clicks,
+        count(*) FILTER (WHERE is_recent AND is_invalid) AS invalid_clicks,
+        count(*) FILTER (WHERE NOT is_recent) AS clicks_before,
+        count(*) FILTER (WHERE NOT is_recent AND is_invalid) AS invalid_clicks_before
+    FROM aged
+    GROUP BY account, affiliate_id
+),
+judged AS (
+    SELECT
+        *,
+        CAST(invalid_clicks AS DOUBLE) / clicks AS invalid_rate,
+        CAST(invalid_clicks_before AS DOUBLE) / clicks_before AS rate_before,
+        benjamini_hochberg(beta_binomial_sf(
+            invalid_clicks - 1, clicks, invalid_clicks_before + 0.5, clicks_before - invalid_clicks_before + 0.5
+        )) OVER (PARTITION BY account) AS p_adjusted
+    FROM counted
+    WHERE clicks >= $min_clicks AND clicks_before >= $min_clicks
+)
+SELECT account, affiliate_id, affiliate_name, clicks, invalid_clicks, invalid_rate, clicks_before, rate_before, p_adjusted
+FROM judged
+WHERE p_adjusted <= $q AND invalid_rate - rate_before >= $min_rise
+ORDER BY account, p_adjusted, affiliate_id NULLS LAST
