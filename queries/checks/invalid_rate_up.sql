@@ -1,9 +1,9 @@
 -- title: An affiliate's invalid rate went up
--- about: The share of an affiliate's clicks that were refused, whatever the reason, in its last days against its own days before. Reported where so many are unlikely at
+-- about: The share of an affiliate's clicks that were refused, whatever the reason, in its last days against its own days
+-- about: before. Reported where so many are unlikely at
 -- about: the earlier rate, given how few clicks it may rest on (beta-binomial, adjusted for the number of affiliates), and the
 -- about: rate rose by at least --param min_rise=. Invalid is not fraud: caps and targeting refuse clicks too, see
--- about: error_codes_by_affiliate. Only times for which all clicks, the refused among
--- about: them, were fetched count.
+-- about: error_codes_by_affiliate. Clicks of times of which only invalid ones were fetched have no rate and are left out.
 -- needs: network-clicks | affiliate-clicks
 -- severity: warn
 -- key: account, affiliate_id
@@ -28,7 +28,7 @@ aged AS (
         date_part('epoch', e.last_time) - date_part('epoch', k.click_time) < $days * 86400 AS is_recent
     FROM rated_clicks AS k
     INNER JOIN ends AS e ON k.account = e.account
-    WHERE k.click_time BETWEEN $from AND $to AND k.basis <= 2
+    WHERE k.click_time BETWEEN $from AND $to AND k.basis IS NOT NULL
 ),
 counted AS (
     SELECT

@@ -47,14 +47,14 @@ use crate::suggestion::closest;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
 pub use footers::BadFile;
-#[cfg(test)]
-pub(crate) use views::RATED_CLICKS;
 use lake_table::LakeTable;
 use planner::Tables;
 use snapshot::Snapshot;
 use sql_error::{SqlError, SqlText};
 use statement::Parameters;
 use store::SnapshotStore;
+#[cfg(test)]
+pub(crate) use views::RATED_CLICKS;
 
 /// Most footers of a partition fit; one read then fetches the whole.
 const FOOTER_SIZE_HINT_BYTES: usize = 64 << 10;
