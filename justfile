@@ -39,6 +39,10 @@ bench-land *ARGS:
     python3 benches/land.py "$CARGO_TARGET_DIR/release/fetcher" "$CARGO_TARGET_DIR/release/everflow-sim" {{ARGS}} \
         --record "benches/runs/$(date +%F)/land.txt"
 
+# Requests that the window planner needs, beside plain bisection
+bench-plan *ARGS:
+    cargo bench -p fetcher --bench plan -- {{ARGS}}
+
 # Banned crates, licences and sources of the dependencies
 deny:
     cargo deny check bans licenses sources

@@ -18,7 +18,7 @@ mod model;
 mod traffic;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clicks::feed::Feed;
 use model::{CUTS, Caller, Cut, Server, pull};
@@ -98,9 +98,8 @@ fn planned(server: &Server, scenario: &Scenario, counts: BTreeMap<i64, u64>, see
         expected_rows_by_hour: counts,
     };
     let caller = Caller { concurrency: 8, failures_permille: 0 };
-    let started = Instant::now();
     let pulled = pull(server, goal, caller, &mut Dice(seed));
-    (pulled.requests.len(), started.elapsed())
+    (pulled.requests.len(), pulled.planning)
 }
 
 fn counts(clicks: &[Click]) -> BTreeMap<i64, u64> {
@@ -141,7 +140,7 @@ fn measure(scenario: &Scenario) -> String {
 }
 
 fn main() {
-    let only = std::env::args().nth(1).filter(|name| !name.starts_with("--"));
+    let only = std::env::args().skip(1).find(|name| !name.starts_with("--"));
     println!("requests needed, 8 in flight, answered in random order, by which rows survive a cut");
     let columns = ["traffic", "rows", "cap", "least", "bound", "newest", "oldest", "random", "unreadable"];
     let more = ["counts", "bisection", "it loses", "ms/answer"];

@@ -21,7 +21,7 @@ use clicks::feed::Feed;
 
 use density::{Basis, Density, Sized};
 use known_values::KnownValues;
-use overflow::{Cut, Overflow};
+use overflow::{Cut, Overflow, Surroundings};
 use second::{Part, Splitting};
 use seconds::Seconds;
 
@@ -76,6 +76,8 @@ pub struct Proof {
 const DAY: i64 = 86_400;
 /// Days beyond the oldest unfinished one that are asked for at the same time, where a window is shorter than a day.
 const DAYS_AHEAD: i64 = 2;
+/// How far from the last answer a window may begin beside others, where only answers nearby say what to expect.
+const NEARBY_SECONDS: i64 = 1_200;
 /// Holes that one window may bridge.
 const BRIDGES_MAX: usize = 64;
 
@@ -91,8 +93,7 @@ enum Asked {
         /// The seconds of the goal among the window's: it may bridge what is covered already.
         wanted: Vec<Window>,
         forecast: Option<Sized>,
-        /// How often in a row the window's surroundings were cut.
-        depth: u32,
+        surroundings: Surroundings,
     },
     Part {
         second: i64,
@@ -194,13 +195,14 @@ impl Planner {
                 }
                 self.finish_second(second);
             }
-            Asked::Window { window, wanted, forecast, depth } => {
+            Asked::Window { window, wanted, forecast, surroundings } => {
+                self.density.compare_with_aggregate(window, brought.rows);
                 let mut times = brought.times.clone();
                 times.sort_unstable();
                 if brought.rows >= self.row_cap {
-                    self.take_cut(window, &wanted, forecast, depth, brought, &times);
+                    self.take_cut(window, &wanted, forecast, surroundings, brought, &times);
                 } else {
-                    self.take_whole(window, &wanted, forecast, depth, &times);
+                    self.take_whole(window, &wanted, forecast, surroundings, &times);
                 }
             }
         }
@@ -290,8 +292,9 @@ impl Planner {
         for wanted in &wanted {
             self.to_ask.remove(*wanted);
         }
-        let depth = self.overflow_at(window.from).and_then(|first| self.overflows.get(&first)).map_or(0, |o| o.depth);
-        Asked::Window { window, wanted, forecast, depth }
+        let overflow = self.overflow_at(window.from).and_then(|first| self.overflows.get(&first));
+        let surroundings = overflow.map_or_else(Surroundings::default, |overflow| overflow.surroundings);
+        Asked::Window { window, wanted, forecast, surroundings }
     }
 
     fn within_longest(&self, window: Window) -> Window {
@@ -330,9 +333,10 @@ impl Planner {
     /// may prove wrong, nor begin many days before the oldest is finished.
     fn may_go_beside_others(&self, window: Window, forecast: Option<Sized>) -> bool {
         let Some(forecast) = forecast else { return false };
+        let reach = if window.seconds() >= DAY { window.seconds() } else { NEARBY_SECONDS };
         let is_sure = match forecast.basis {
             Basis::Expected | Basis::SameHour => true,
-            Basis::Nearby(hours) => hours * 3_600 <= window.seconds().max(3_600),
+            Basis::Nearby => self.density.seconds_since_answer(window.from) <= reach,
             Basis::Unknown => false,
         };
         let oldest_in_flight = self.in_flight.values().map(Asked::first_second).min().unwrap_or(window.from);
@@ -347,16 +351,23 @@ impl Planner {
         (overflow.window.to >= second).then_some(*first)
     }
 
-    fn take_whole(&mut self, window: Window, wanted: &[Window], forecast: Option<Sized>, depth: u32, times: &[i64]) {
+    fn take_whole(
+        &mut self,
+        window: Window,
+        wanted: &[Window],
+        forecast: Option<Sized>,
+        surroundings: Surroundings,
+        times: &[i64],
+    ) {
         for window in wanted {
             self.proofs.push(Proof { window: *window, saturated: false });
             self.seconds_left -= window.seconds();
         }
-        let calm_rows = self.density.observe(window, times);
-        if let Some(forecast) = forecast.filter(|_| depth == 0) {
+        let calm_rows = self.density.observe(window, times, surroundings.have_burst);
+        if let Some(forecast) = forecast.filter(|_| surroundings.cuts == 0) {
             self.density.judge(forecast, calm_rows);
         }
-        if window.seconds() == 1 && depth > 0 {
+        if window.seconds() == 1 && surroundings.cuts > 0 {
             self.judge_heap(false);
         }
         let rows_that_fit = 0.6 * self.density.rows_aimed_at();
@@ -371,7 +382,7 @@ impl Planner {
         window: Window,
         wanted: &[Window],
         forecast: Option<Sized>,
-        depth: u32,
+        surroundings: Surroundings,
         brought: &Brought,
         times: &[i64],
     ) {
@@ -385,7 +396,7 @@ impl Planner {
         for window in wanted {
             self.to_ask.insert(*window);
         }
-        let cut = Cut { window, times, row_cap: self.row_cap as f64, depth };
+        let cut = Cut { window, times, row_cap: self.row_cap as f64, surroundings };
         if let Some(forecast) = forecast.filter(|_| !cut.is_burst(&self.density)) {
             self.density.judge(forecast, forecast.rows * 1.2);
         }

@@ -5,7 +5,13 @@
 //! day from the nearest hours. What came in bursts is left out of it: it does not come again. Promises nothing: a forecast
 //! decides how many requests it takes, never what is proven.
 
+mod calm;
+mod trend;
+
 use std::collections::BTreeMap;
+
+use calm::{calm_limits, likely_most};
+use trend::{Recent, Recents};
 
 use crate::request::Window;
 
@@ -18,16 +24,13 @@ const DAYS_AROUND: i64 = 8;
 const HOURS_AROUND: i64 = 11;
 /// Standard deviations between what is expected and the cap.
 const DEVIATIONS: f64 = 2.0;
-/// Answers of which the fine course of traffic is kept, and how many of them say how busy it is now.
-const RECENT_MAX: usize = 256;
+/// Answers that say how busy it is now.
 const RECENT_FOR_LEVEL: usize = 6;
 /// How old an answer may be, in seconds of traffic, to say how busy it is now.
 const RECENT_SECONDS: i64 = 8 * HOUR;
 
-/// How far a trend is looked back for, and followed.
-const TREND_SECONDS: f64 = 3.0 * HOUR as f64;
-/// How much traffic may rise or fall in an hour, as a share, for it to be a trend.
-const TREND_MOST: f64 = 0.3;
+/// Contradictions from which the aggregate is not believed.
+const CONTRADICTIONS_MAX: u32 = 3;
 
 /// What a forecast rests on, from the surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +39,8 @@ pub(super) enum Basis {
     Expected,
     /// The same hour of days around.
     SameHour,
-    /// The nearest hour seen, so many hours away.
-    Nearby(i64),
+    /// The nearest hours seen.
+    Nearby,
     /// No answer that was not cut.
     Unknown,
 }
@@ -60,14 +63,6 @@ struct Hour {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Recent {
-    seconds: f64,
-    calm_rows: f64,
-    /// Its rows as a multiple of what was to be expected.
-    surge: f64,
-}
-
-#[derive(Debug, Clone, Copy)]
 struct Estimate {
     /// Rows per second.
     rate: f64,
@@ -82,8 +77,9 @@ pub(super) struct Density {
     first_hour: i64,
     hours: Vec<Hour>,
     expected: BTreeMap<i64, u64>,
-    /// By the last second of an answer's window.
-    recent: BTreeMap<i64, Recent>,
+    /// Answers that had more rows than the aggregate counts.
+    contradictions: u32,
+    recent: Recents,
     seconds_seen: f64,
     rows_seen: f64,
     /// Mean error of forecasts as a share of them, Poisson noise taken out: aggregate, same hour, nearby.
@@ -100,7 +96,8 @@ impl Density {
             first_hour,
             hours: vec![Hour::default(); usize::try_from(hours).unwrap_or(1)],
             expected,
-            recent: BTreeMap::new(),
+            contradictions: 0,
+            recent: Recents::default(),
             seconds_seen: 0.0,
             rows_seen: 0.0,
             errors: [0.05, 0.1, 0.12],
@@ -108,8 +105,9 @@ impl Density {
         }
     }
 
-    /// Takes the times of an answer that was not cut, sorted; returns how many rows it has without those of bursts.
-    pub(super) fn observe(&mut self, window: Window, times: &[i64]) -> f64 {
+    /// Takes the times of an answer that was not cut, sorted, and whether its window is part of one that had a burst;
+    /// returns how many rows it has without those of bursts.
+    pub(super) fn observe(&mut self, window: Window, times: &[i64], is_part: bool) -> f64 {
         let usual = self.rows(window);
         let limits = calm_limits(window, times, usual);
         for hour in hours_of(window) {
@@ -127,11 +125,24 @@ impl Density {
         self.seconds_seen += seconds;
         self.rows_seen += rows;
         let surge = usual.map_or(1.0, |usual| rows / likely_most(usual).max(1.0));
-        self.recent.insert(window.to, Recent { seconds, calm_rows, surge });
-        if self.recent.len() > RECENT_MAX {
-            self.recent.pop_first();
-        }
+        self.recent.insert(window.to, Recent { seconds, calm_rows, surge, is_calm: !is_part && surge <= 1.0 });
         calm_rows
+    }
+
+    /// Compares an answer with the aggregate, which counts something else if it is often contradicted: then it is
+    /// forgotten, for forecasts far too low cost more requests than none.
+    pub(super) fn compare_with_aggregate(&mut self, window: Window, rows: u64) {
+        if self.expected.is_empty() {
+            return;
+        }
+        let first_hour = window.from.div_euclid(HOUR) * HOUR;
+        let counted: u64 = self.expected.range(first_hour..=window.to).map(|(_, rows)| rows).sum();
+        if rows as f64 > 1.5 * counted as f64 + 20.0 {
+            self.contradictions += 1;
+        }
+        if self.contradictions >= CONTRADICTIONS_MAX {
+            self.expected.clear();
+        }
     }
 
     /// Takes what is known of a second that was split: its rows belong to no rhythm.
@@ -153,7 +164,7 @@ impl Density {
         let slot = match forecast.basis {
             Basis::Expected => 0,
             Basis::SameHour => 1,
-            Basis::Nearby(_) => 2,
+            Basis::Nearby => 2,
             Basis::Unknown => return,
         };
         if forecast.rows < 10.0 {
@@ -162,6 +173,11 @@ impl Density {
         let off = (rows - forecast.rows).abs() - 0.8 * forecast.rows.sqrt();
         let share = (off / forecast.rows).clamp(0.0, 0.4);
         self.errors[slot] = (self.errors[slot] * 0.93 + share * 0.07).clamp(0.01, 0.4);
+    }
+
+    /// How long before a second the last answer before it ends.
+    pub(super) fn seconds_since_answer(&self, second: i64) -> i64 {
+        self.recent.before(second).next().map_or(i64::MAX, |(to, _)| second - to)
     }
 
     /// Rows that so many seconds have, if they are like those seen.
@@ -197,30 +213,33 @@ impl Density {
         let level = self.level(from);
         let (mut rows, mut doubt) = (0.0, 0.0);
         let basis = self.estimate(Window { from, to: from }, level, from)?.basis;
-        let surge = self.surge(from);
+        let surge = self.recent.surge(from);
         for hour in hours_of(Window { from, to: limit }) {
-            let Estimate { mut rate, error, .. } = self.estimate(hour, level, from)?;
-            if let Some((until, times)) = surge
-                && hour.from <= until
-            {
-                rate *= times;
+            let mut piece = hour;
+            // The rate of a whole hour is not that of its first minutes: once more for the part of it that fits.
+            for is_last in [false, true] {
+                let Estimate { mut rate, error, .. } = self.estimate(piece, level, from)?;
+                if let Some((until, times)) = surge
+                    && hour.from <= until
+                {
+                    rate *= times;
+                }
+                let fits = |seconds: i64| {
+                    let more = rate * seconds as f64;
+                    self.fits(rows + more, doubt + more * error)
+                };
+                let seconds = longest(hour.seconds(), fits);
+                if seconds == hour.seconds() {
+                    rows += rate * seconds as f64;
+                    doubt += rate * seconds as f64 * error;
+                    break;
+                }
+                if is_last {
+                    let seconds = if hour.from == from { seconds.max(1) } else { seconds };
+                    return Some(Sized { to: hour.from + seconds - 1, rows: rows + rate * seconds as f64, basis });
+                }
+                piece.to = hour.from + seconds.max(1) - 1;
             }
-            let fits = |seconds: i64| {
-                let more = rate * seconds as f64;
-                self.fits(rows + more, doubt + more * error)
-            };
-            if fits(hour.seconds()) {
-                rows += rate * hour.seconds() as f64;
-                doubt += rate * hour.seconds() as f64 * error;
-                continue;
-            }
-            let (mut low, mut high) = (0, hour.seconds());
-            while high - low > 1 {
-                let middle = low + (high - low) / 2;
-                if fits(middle) { low = middle } else { high = middle }
-            }
-            let seconds = if hour.from == from { low.max(1) } else { low };
-            return Some(Sized { to: hour.from + seconds - 1, rows: rows + rate * seconds as f64, basis });
         }
         Some(Sized { to: limit, rows, basis })
     }
@@ -291,7 +310,7 @@ impl Density {
     /// How the answers before a second compare with the profile.
     fn level(&self, second: i64) -> f64 {
         let (mut rows, mut expected, mut weight) = (20.0, 20.0, 1.0);
-        for (&to, recent) in self.recent.range(..second).rev().take(RECENT_FOR_LEVEL) {
+        for (to, recent) in self.recent.before(second).filter(|(_, recent)| recent.is_calm).take(RECENT_FOR_LEVEL) {
             if second - to > RECENT_SECONDS {
                 break;
             }
@@ -306,12 +325,6 @@ impl Density {
         (rows / expected).clamp(0.3, 3.0)
     }
 
-    /// Until when a surge before a second is likely to go on, and how many times the usual rate it has.
-    fn surge(&self, second: i64) -> Option<(i64, f64)> {
-        let (&to, recent) = self.recent.range(..second).next_back().filter(|(_, recent)| recent.surge > 1.0)?;
-        Some((to.saturating_add(recent.seconds as i64), 3.0 * recent.surge))
-    }
-
     /// What is known of a window within an hour, for a request that begins at `from`.
     fn estimate(&self, window: Window, level: f64, from: i64) -> Option<Estimate> {
         // Less than this is nothing: it keeps empty weeks from taking more than one request.
@@ -323,32 +336,12 @@ impl Density {
             };
             return Some(Estimate { rate: (rate * level).max(least), error, basis });
         }
-        let trend = self.trend(window, from).map(|rate| (0, rate));
+        let trend = self.recent.trend(window, from).map(|rate| (0, rate));
         let (hours, rate) = trend.or_else(|| self.nearest(self.index(window.from) as i64))?;
         let ahead = (window.from - from) as f64 / HOUR as f64;
         let error = self.errors[2] + (0.04 * (hours as f64).max(ahead)).min(0.5);
-        let basis = if self.seconds_seen > 0.0 { Basis::Nearby(hours) } else { Basis::Unknown };
+        let basis = if self.seconds_seen > 0.0 { Basis::Nearby } else { Basis::Unknown };
         Some(Estimate { rate: rate.max(least), error, basis })
-    }
-
-    /// The rate that traffic is heading for, going by the last answers: mornings rise and evenings fall.
-    fn trend(&self, window: Window, from: i64) -> Option<f64> {
-        let middle = |to: i64, recent: &Recent| to as f64 - recent.seconds / 2.0;
-        let is_telling = |recent: &Recent| recent.calm_rows >= 100.0 && recent.seconds <= TREND_SECONDS;
-        let mut before = self.recent.range(..from).rev().filter(|(_, recent)| is_telling(recent));
-        let (&last_to, last) = before.next()?;
-        let last_middle = middle(last_to, last);
-        let (&other_to, other) =
-            before.find(|(to, recent)| last_middle - middle(**to, recent) >= TREND_SECONDS / 4.0)?;
-        let apart = last_middle - middle(other_to, other);
-        if (from - last_to) as f64 > TREND_SECONDS / 2.0 || apart > TREND_SECONDS {
-            return None;
-        }
-        let rate = last.calm_rows / last.seconds;
-        let slope = (rate * other.seconds / other.calm_rows).ln() / apart;
-        let most = TREND_MOST / HOUR as f64;
-        let ahead = ((window.from + window.to) as f64 / 2.0 - last_middle).min(TREND_SECONDS);
-        Some(rate * (slope.clamp(-most, most) * ahead).exp())
     }
 
     /// The rate of the nearest hours seen, and how far they are; the time of day counts, not the day.
@@ -368,7 +361,7 @@ impl Density {
             }
         }
         if self.seconds_seen > 0.0 {
-            let latest = self.recent.last_key_value().map_or(0, |(to, _)| self.index(*to) as i64);
+            let latest = self.recent.last_second().map_or(0, |to| self.index(to) as i64);
             return Some(((index - latest).abs(), (self.rows_seen + 1.0) / self.seconds_seen));
         }
         (0..=24).find_map(|hours| {
@@ -380,40 +373,17 @@ impl Density {
     }
 }
 
-/// The rows above which a piece of a window has a burst, by what such pieces usually have.
-fn likely_most(usual: f64) -> f64 {
-    3.0 * usual + 3.0 * usual.sqrt() + 4.0
-}
-
-/// How many rows of an answer each piece of its window may have without being a burst.
-fn calm_limits(window: Window, times: &[i64], usual: Option<f64>) -> CalmLimits {
-    let seconds_each = (window.seconds() / 48).max(1);
-    let mut limits = CalmLimits { from: window.from, seconds_each, rows: f64::INFINITY };
-    let bins = window.seconds() / seconds_each;
-    if bins >= 6 {
-        let mut counts: Vec<_> =
-            times.chunk_by(|a, b| limits.bin(*a) == limits.bin(*b)).map(|same| same.len()).collect();
-        counts.resize(counts.len().max(bins as usize), 0);
-        counts.sort_unstable();
-        limits.rows = likely_most(counts[counts.len() / 2] as f64);
+/// The largest number up to `most` that fits, where smaller numbers fit too.
+fn longest(most: i64, fits: impl Fn(i64) -> bool) -> i64 {
+    if fits(most) {
+        return most;
     }
-    if let Some(usual) = usual {
-        limits.rows = limits.rows.min(likely_most(usual / bins as f64));
+    let (mut low, mut high) = (0, most);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if fits(middle) { low = middle } else { high = middle }
     }
-    limits
-}
-
-/// The pieces of an answer's window, and how many rows each may have without being a burst.
-struct CalmLimits {
-    from: i64,
-    seconds_each: i64,
-    rows: f64,
-}
-
-impl CalmLimits {
-    fn bin(&self, second: i64) -> i64 {
-        (second - self.from) / self.seconds_each
-    }
+    low
 }
 
 /// A window, cut at the hours.

@@ -21,11 +21,25 @@ const GAP_ROWS: f64 = 5.0;
 /// The same as a share of the window, where nothing was expected.
 const GAP_SHARE: f64 = 0.03;
 
+/// Cuts in a row after which hints are no longer followed.
+const CUTS_IN_A_ROW: u32 = 6;
+/// Rows that a cut answer is taken to stand for where it tells nothing, as a multiple of the cap.
+const GUESS: f64 = 10.0;
+
+/// What was cut that a window is part of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Surroundings {
+    /// How often in a row.
+    pub(super) cuts: u32,
+    /// Whether it has a burst.
+    pub(super) have_burst: bool,
+}
+
 /// A window across whose bounds nothing is asked for.
 #[derive(Debug)]
 pub(super) struct Overflow {
     pub(super) window: Window,
-    pub(super) depth: u32,
+    pub(super) surroundings: Surroundings,
     /// Rows that it has at least, where nothing is known of their place: it is then asked for one half at a time, for
     /// whether the other half can be asked for whole depends on what the first brings.
     rows_at_least: Option<f64>,
@@ -33,12 +47,12 @@ pub(super) struct Overflow {
 }
 
 impl Overflow {
-    fn part(window: Window, depth: u32) -> Overflow {
-        Overflow { window, depth, rows_at_least: None, is_busy: false }
+    fn part(window: Window, surroundings: Surroundings) -> Overflow {
+        Overflow { window, surroundings, rows_at_least: None, is_busy: false }
     }
 
-    fn blind(window: Window, row_cap: f64, depth: u32) -> Overflow {
-        Overflow { window, depth, rows_at_least: Some(row_cap), is_busy: false }
+    fn blind(window: Window, row_cap: f64, surroundings: Surroundings) -> Overflow {
+        Overflow { window, surroundings, rows_at_least: Some(row_cap), is_busy: false }
     }
 
     /// Whether nothing is known of where its rows are.
@@ -77,45 +91,51 @@ pub(super) struct Cut<'a> {
     /// Of the rows that came back, sorted.
     pub(super) times: &'a [i64],
     pub(super) row_cap: f64,
-    /// How often in a row the window's surroundings were cut before.
-    pub(super) depth: u32,
+    pub(super) surroundings: Surroundings,
 }
 
 impl Cut<'_> {
     /// What to ask for instead. Tells `density` what the answer suggests where nothing better is known.
     pub(super) fn parts(&self, density: &mut Density) -> Vec<Overflow> {
-        let depth = self.depth + 1;
-        let (Some(&first), Some(&last)) = (self.times.first(), self.times.last()) else {
+        let have_burst = self.surroundings.have_burst || self.is_burst(density);
+        let here = Surroundings { cuts: self.surroundings.cuts + 1, have_burst };
+        let halves = |density: &mut Density| {
             density.hint(self.window, self.rate_guessed());
-            return vec![Overflow::blind(self.window, self.row_cap, depth)];
+            vec![Overflow::blind(self.window, self.row_cap, here)]
         };
+        let (Some(&first), Some(&last)) = (self.times.first(), self.times.last()) else { return halves(density) };
         let usual = density.rows(self.window);
         let (gap_before, gap_after) = self.gaps(first, last, usual);
         let factor = self.rows_for_each_seen(Window { from: first, to: last }, density);
         let edge = [(first, gap_before), (last, gap_after)];
         if let Some(second) = self.heap(factor.unwrap_or(1.0), edge) {
-            return vec![Overflow::part(Window { from: second, to: second }, depth)];
+            return vec![Overflow::part(Window { from: second, to: second }, here)];
         }
         let is_full = gap_before == gap_after;
-        if usual.is_none() && is_full {
-            // Rows from all over the window are a choice among nobody knows how many.
-            density.hint(self.window, self.rate_guessed());
-            return vec![Overflow::blind(self.window, self.row_cap, depth)];
+        // Rows from all over the window are a choice among nobody knows how many. And where hints have led from one cut
+        // answer to the next, they lead nowhere.
+        if (is_full && usual.is_none()) || here.cuts > CUTS_IN_A_ROW {
+            return halves(density);
         }
         let factor = factor.unwrap_or(1.0);
-        let mut windows = if is_full { self.split_evenly(factor) } else { self.split_off_seen(gap_before, factor) };
+        if is_full {
+            let windows = self.split_evenly(factor);
+            if windows.len() < 2 {
+                return halves(density);
+            }
+            return windows.into_iter().map(|window| Overflow::part(window, here)).collect();
+        }
+        let Some((seen, gap)) = self.split_off_seen(gap_before, factor) else { return halves(density) };
         if usual.is_none() {
             let span = Window { from: first, to: last };
             density.hint(span, self.times.len() as f64 / span.seconds() as f64);
-            // What lies in the gap is not known at all, and is asked for as the answers to the rest suggest.
-            windows.retain(
-                |window| if gap_before { window.to == self.window.to } else { window.from == self.window.from },
-            );
         }
-        if windows.contains(&self.window) || windows.is_empty() {
-            return vec![Overflow::blind(self.window, self.row_cap, depth)];
+        let mut parts = vec![Overflow::part(seen, here)];
+        if density.rows(gap).is_some_and(|rows| rows < self.row_cap) {
+            parts.push(Overflow::part(gap, here));
         }
-        windows.into_iter().map(|window| Overflow::part(window, depth)).collect()
+        // Else the gap is too much for one answer, or nothing is known of it: the next answers tell.
+        parts
     }
 
     /// Whether rows come at much more than the usual rate somewhere, so that no forecast was to blame.
@@ -141,7 +161,7 @@ impl Cut<'_> {
 
     /// Each overflow without anything to go by makes the next window so many times shorter.
     fn rate_guessed(&self) -> f64 {
-        4f64.powi(self.depth.min(8) as i32 + 1) * self.row_cap / self.window.seconds() as f64
+        GUESS.powi(self.surroundings.cuts.min(8) as i32 + 1) * self.row_cap / self.window.seconds() as f64
     }
 
     /// Whether rows are missing before the first, and after the last.
@@ -190,13 +210,15 @@ impl Cut<'_> {
     }
 
     /// The seconds of which the rows came back, as far as they fit into one answer, and the others.
-    fn split_off_seen(&self, gap_before: bool, factor: f64) -> Vec<Window> {
+    fn split_off_seen(&self, gap_before: bool, factor: f64) -> Option<(Window, Window)> {
+        let Window { from, to } = self.window;
         let rows = self.times.len();
         let wanted = ((PART_SHARE * self.row_cap / factor) as usize).clamp(1, rows);
         let before = if gap_before { self.times[rows - wanted] - 1 } else { self.times[wanted - 1] };
-        if before < self.window.from || before >= self.window.to {
-            return vec![self.window];
+        if before < from || before >= to {
+            return None;
         }
-        vec![Window { from: self.window.from, to: before }, Window { from: before + 1, to: self.window.to }]
+        let (older, newer) = (Window { from, to: before }, Window { from: before + 1, to });
+        Some(if gap_before { (newer, older) } else { (older, newer) })
     }
 }

@@ -1,6 +1,7 @@
 //! A server that is a list of clicks, and a caller that asks it what the planner says, in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use super::traffic::{Click, Dice};
 use crate::plan::{Brought, Goal, Planner, Proof, Ticket, resources};
@@ -98,6 +99,8 @@ pub(super) struct Pulled {
     /// The clicks of answers that were not cut.
     pub(super) got: BTreeSet<usize>,
     pub(super) failed: Vec<Window>,
+    /// Time spent in the planner.
+    pub(super) planning: Duration,
 }
 
 const REQUESTS_MAX: usize = 200_000;
@@ -111,7 +114,7 @@ pub(super) fn pull(server: &Server, goal: Goal, caller: Caller, dice: &mut Dice)
     let mut has_answer = false;
     loop {
         while in_flight.len() < caller.concurrency {
-            let Some((ticket, request)) = planner.next_request() else { break };
+            let Some((ticket, request)) = timed(&mut pulled.planning, || planner.next_request()) else { break };
             assert!(has_answer || in_flight.is_empty(), "a second request before the first was answered");
             assert!(request.window.to >= request.window.from && request.window.seconds() <= longest, "{request:?}");
             pulled.requests.push(request.clone());
@@ -133,11 +136,18 @@ pub(super) fn pull(server: &Server, goal: Goal, caller: Caller, dice: &mut Dice)
         if rows.len() < server.cap && brought.rows == rows.len() as u64 {
             pulled.got.extend(rows);
         }
-        planner.answered(ticket, &brought);
+        timed(&mut pulled.planning, || planner.answered(ticket, &brought));
         pulled.proofs.extend(planner.take_proofs());
     }
     assert!(planner.is_done() && planner.next_request().is_none());
     assert_eq!(planner.seconds_left(), 0);
     assert_eq!(planner.requests_left(), 0);
     pulled
+}
+
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = work();
+    *total += started.elapsed();
+    result
 }

@@ -76,6 +76,19 @@ fn bursty_traffic_takes_at_most_twice_the_least() {
 }
 
 #[test]
+fn counts_of_something_else_are_soon_not_believed() {
+    let clicks = clicks(Course { clicks_a_day: 20_000.0, ..SMOOTH }, &mut Dice(5));
+    let bound = 1.3 * clicks.len() as f64 / 1000.0 + 5.0 + 12.0;
+    let server = Server { clicks, cap: 1000, cut: Cut::Newest };
+    let mut goal = goal(Feed::InvalidClicks, 5, 14 * DAY);
+    goal.expected_rows_by_hour = (0..5 * 24).map(|hour| (START + hour * 3600, 1)).collect();
+    let pulled = pull(&server, goal, Caller { concurrency: 3, failures_permille: 0 }, &mut Dice(5));
+    assert!((pulled.requests.len() as f64) < bound, "{} of {bound}", pulled.requests.len());
+    // In an unoptimised build, sharing the processor with others: a hundred times what it takes.
+    assert!(pulled.planning.as_secs_f64() / (pulled.requests.len() as f64) < 0.1, "{:?}", pulled.planning);
+}
+
+#[test]
 fn empty_and_sparse_ranges_take_few_requests() {
     for (feed, longest_days, most) in [(Feed::NetworkClicks, 14, 8), (Feed::InvalidClicks, 400, 2)] {
         let server = Server { clicks: Vec::new(), cap: feed.row_cap() as usize, cut: Cut::Newest };
