@@ -26,7 +26,7 @@ mod tests;
 mod words;
 
 pub use account::{AccountCheck, KeyKind, TimeZone};
-pub use aggregate::{Aggregate, AggregateColumn, AggregateRow, Metric};
+pub use aggregate::{Aggregate, AggregateColumn, AggregateRow, CountsByHour, Metric};
 pub use answer::{Answer, Broken, RateLimit};
 pub use clicks::{click_request_json, path_of};
 pub use client::{Client, Counters};

@@ -8,6 +8,7 @@
 
 mod answer;
 mod ask;
+mod counted;
 mod covered;
 mod filters;
 mod folding;
@@ -24,7 +25,6 @@ mod tests;
 mod waiting;
 mod work;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,9 @@ pub use covered::{CoveredError, coverage_of};
 pub use report::{PullSummary, Reason, Uncovered};
 pub use seconds::Seconds;
 
-use crate::api::{ApiError, ApiKey, Client, ClientConfig, ConfigError, KEY_VARIABLE, KeyError, Limits, RetryPolicy};
+use crate::api::{
+    ApiError, ApiKey, Client, ClientConfig, ConfigError, CountsByHour, KEY_VARIABLE, KeyError, Limits, RetryPolicy,
+};
 use crate::args::{PseudonymKeyError, Pull, SummaryFormat};
 use crate::interrupt::Interrupt;
 use crate::plan::{Goal, Planner};
@@ -48,6 +50,7 @@ use crate::request::Window;
 use crate::summary::{count, grouped};
 use crate::{CODE_OF_ERRORS, Failure, Outcome};
 use ask::Asker;
+use counted::Counted;
 use goal::{Need, Wish};
 use order::{Order, OrderError};
 use raw::{RawError, RawFolder};
@@ -249,19 +252,19 @@ impl Puller<'_> {
         std::thread::scope(|scope| {
             scope.spawn(move || folding::fold_batches(landing, &to_fold, &folded));
             runtime.block_on(async {
-                let (expected, stop) = expected_rows(asker, wish, need, args.everflow.give_up_after, interrupt).await;
+                let (counts, stop) = counts_of(asker, wish, need, args.everflow.give_up_after, interrupt).await;
                 let planner = Planner::new(Goal {
                     feed: wish.feed,
                     windows: need.asked.windows().to_vec(),
                     filters: wish.filters.clone(),
                     row_cap: wish.row_cap,
                     longest_window_seconds: LONGEST_WINDOW_SECONDS,
-                    expected_rows_by_hour: expected,
+                    expected_rows_by_hour: counts.most,
                 });
                 let concurrency = usize::from(args.concurrency);
                 let work =
                     Work::new(Arc::clone(asker), Arc::clone(wish), &need.asked, planner, desk, concurrency, printer);
-                work.run(interrupt, stop).await
+                work.with_counts(Counted(counts.least)).run(interrupt, stop).await
             })
         })
     }
@@ -288,7 +291,7 @@ impl Puller<'_> {
     }
 
     fn end_of(&self, finished: Finished, summary: &PullSummary) -> Result<RoundEnd, PullError> {
-        let is_faulty = summary.uncovered_windows.iter().any(|window| window.reason != Reason::NotSettled);
+        let is_faulty = summary.uncovered_windows.iter().any(|window| window.reason.is_fault());
         let landed = &summary.landed;
         let is_tolerable = self.args.max_quarantined.allows(landed.rows_quarantined, landed.rows);
         let (outcome, is_hopeless) = match finished.stop {
@@ -327,21 +330,22 @@ impl Puller<'_> {
 }
 
 /// What Everflow counts in each hour, where that spares requests: a help that may be missing.
-async fn expected_rows(
+async fn counts_of(
     asker: &Asker,
     wish: &Wish,
     need: &Need,
     give_up_after: Duration,
     interrupt: &Interrupt,
-) -> (BTreeMap<i64, u64>, Option<Stop>) {
+) -> (CountsByHour, Option<Stop>) {
     let bounds = need.asked.windows().first().zip(need.asked.last());
-    let Some((first, to)) = bounds else { return (BTreeMap::new(), None) };
+    let Some((first, to)) = bounds else { return (CountsByHour::default(), None) };
     let is_worth_it = need.asked.count() >= WORTH_COUNTING_SECONDS && wish.filters.is_empty();
     if !is_worth_it || !wish.feed.is_network() {
-        return (BTreeMap::new(), None);
+        return (CountsByHour::default(), None);
     }
     let window = Window { from: first.from, to };
-    let counting = tokio::time::timeout(give_up_after.min(COUNTING_MAX), asker.client.rows_by_hour(window, wish.feed));
+    let counting =
+        tokio::time::timeout(give_up_after.min(COUNTING_MAX), asker.client.counts_by_hour(window, wish.feed));
     let signal = async {
         while !interrupt.is_set() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -349,22 +353,22 @@ async fn expected_rows(
     };
     let counted = tokio::select! {
         counted = counting => counted,
-        () = signal => return (BTreeMap::new(), Some(Stop::Interrupted)),
+        () = signal => return (CountsByHour::default(), Some(Stop::Interrupted)),
     };
     match counted {
         Ok(Ok(expected)) => (expected.unwrap_or_default(), None),
         Ok(Err(error @ ApiError::RequestsSpent { .. })) => {
             tracing::debug!("no requests left: {error}");
-            (BTreeMap::new(), Some(Stop::RequestsSpent))
+            (CountsByHour::default(), Some(Stop::RequestsSpent))
         }
-        Ok(Err(error)) if error.is_about_all_requests() => (BTreeMap::new(), Some(Stop::Source(error))),
+        Ok(Err(error)) if error.is_about_all_requests() => (CountsByHour::default(), Some(Stop::Source(error))),
         Ok(Err(error)) => {
             tracing::debug!("everflow's counts are not to be had: {error}");
-            (BTreeMap::new(), None)
+            (CountsByHour::default(), None)
         }
         Err(_) => {
             tracing::debug!("everflow's counts take too long");
-            (BTreeMap::new(), None)
+            (CountsByHour::default(), None)
         }
     }
 }

@@ -54,6 +54,14 @@ fn a_second_that_was_had_in_parts_lands_again_without_its_proof() {
     assert_eq!(clicks_of(&again), scene.truth(from, to));
     assert!(is_covered(&again, from, second - 1) && is_covered(&again, second + 1, to));
     assert!(!is_covered(&again, second, second));
+
+    // Another feed's answers do not prove this one's seconds.
+    let line = format!("--source network-clicks --from {} --to {} --keep-raw raw", time(from), time(to));
+    succeed(&mut scene.pull(&line));
+    let kept = fs::read_dir(scene.path("raw")).unwrap().map(|entry| entry.unwrap().path());
+    let output = exit_with(land(&scene.path("both")).args(kept), 3);
+    let said = said(&output);
+    assert!(said.contains(&format!("invalid-clicks {}, which no single answer", time(second))), "{said}");
 }
 
 #[test]

@@ -65,6 +65,17 @@ pub struct AggregateRow {
     pub counts: BTreeMap<Metric, u64>,
 }
 
+/// How many rows a feed must have in each UTC hour of a window, by the first second of the hour.
+///
+/// Hours without a row may be absent. The first and the last hour count only their seconds within the window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountsByHour {
+    /// At least so many; an hour that was not counted so is absent.
+    pub least: BTreeMap<i64, u64>,
+    /// At most so many.
+    pub most: BTreeMap<i64, u64>,
+}
+
 /// The counts of a window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aggregate {
@@ -105,35 +116,36 @@ impl Metric {
         (Metric::Gross, "gross_click"),
     ];
 
-    /// The count that a feed's rows are compared with. None for a feed of which Everflow has no counts for networks.
+    /// The counts between which a feed's rows lie. None for a feed of which Everflow has no counts for networks.
     ///
-    /// Whether the network's clicks carry the invalid ones is not documented: its rows lie between `Total` and `Gross`.
+    /// Whether the network's clicks carry the invalid ones is not documented.
     #[must_use]
-    pub fn of(feed: Feed) -> Option<Metric> {
+    pub fn bounds_of(feed: Feed) -> Option<(Metric, Metric)> {
         match feed {
-            Feed::InvalidClicks => Some(Metric::Invalid),
-            Feed::NetworkClicks => Some(Metric::Gross),
+            Feed::InvalidClicks => Some((Metric::Invalid, Metric::Invalid)),
+            Feed::NetworkClicks => Some((Metric::Total, Metric::Gross)),
             Feed::AffiliateClicks => None,
         }
     }
 }
 
 impl Client {
-    /// How many rows a feed must have in each UTC hour of a window, by the first second of the hour; hours without a
-    /// row may be absent. The first and the last hour count only their seconds within the window.
+    /// What Everflow counts of a feed in each UTC hour of a window.
     ///
     /// `None` where the key may not have them (403, 404), the feed has none, or they are not complete.
     ///
     /// # Errors
     /// Those of a request.
-    pub async fn rows_by_hour(&self, window: Window, feed: Feed) -> Result<Option<BTreeMap<i64, u64>>, ApiError> {
-        let Some(metric) = Metric::of(feed) else { return Ok(None) };
+    pub async fn counts_by_hour(&self, window: Window, feed: Feed) -> Result<Option<CountsByHour>, ApiError> {
+        let Some((least, most)) = Metric::bounds_of(feed) else { return Ok(None) };
         let Some(aggregate) = self.aggregate(&[AggregateColumn::Hour], window, &[]).await? else { return Ok(None) };
-        if aggregate.is_incomplete || aggregate.rows.iter().any(|row| !row.counts.contains_key(&metric)) {
+        if aggregate.is_incomplete || aggregate.rows.iter().any(|row| !row.counts.contains_key(&most)) {
             return Ok(None);
         }
-        let counts = aggregate.rows.iter().filter_map(|row| Some((*row.ids.first()?, *row.counts.get(&metric)?)));
-        Ok(Some(counts.collect()))
+        let counts = |metric| {
+            aggregate.rows.iter().filter_map(move |row| Some((*row.ids.first()?, *row.counts.get(&metric)?))).collect()
+        };
+        Ok(Some(CountsByHour { least: counts(least), most: counts(most) }))
     }
 
     /// Everflow's counts of a window, by up to ten columns of which at most one is a time.

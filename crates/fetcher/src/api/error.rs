@@ -46,7 +46,7 @@ pub enum ApiError {
         max: u64,
     },
     /// Tried again as often, or as long, as the policy allows.
-    #[error("gave up after {tries} tries in {seconds} s: {last}{}", .last.hint())]
+    #[error("gave up after {} in {seconds} s: {last}{}", words_of(*.tries), .last.hint())]
     GaveUp {
         /// How often it was tried.
         tries: u32,
@@ -75,7 +75,7 @@ pub enum Transient {
         words: String,
     },
     /// Nothing came for too long.
-    #[error("no {what} within {} s", .after.as_secs_f64())]
+    #[error("no {what} within {:.2} s", .after.as_secs_f64())]
     TimedOut {
         /// What was waited for.
         what: &'static str,
@@ -133,6 +133,11 @@ impl Transient {
             Transient::Server { .. } | Transient::TimedOut { .. } | Transient::Broken { .. } => "",
         }
     }
+}
+
+/// How often it was tried.
+fn words_of(tries: u32) -> String {
+    if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") }
 }
 
 /// What to do about a refusal.

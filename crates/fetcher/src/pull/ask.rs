@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clicks::lake::Account;
 
 use super::answer::{self, Reading};
+use super::counted::Counted;
 use super::goal::Wish;
 use super::proofs::AskedAt;
 use super::raw::{RawError, RawFolder, RawHeader};
@@ -25,6 +26,8 @@ pub(super) struct Asker {
 pub(super) struct Got {
     pub(super) reading: Reading,
     pub(super) asked_at: AskedAt,
+    /// What Everflow counts in the window, where far fewer rows came.
+    pub(super) counted: Option<u64>,
 }
 
 /// What came of a request.
@@ -36,13 +39,20 @@ pub(super) struct Came {
 }
 
 /// Sends a request until its answer is read, or it is given up.
-pub(super) async fn ask(asker: Arc<Asker>, wish: Arc<Wish>, ticket: Ticket, request: ClickRequest) -> Came {
+pub(super) async fn ask(
+    asker: Arc<Asker>,
+    wish: Arc<Wish>,
+    counted: Arc<Counted>,
+    ticket: Ticket,
+    request: ClickRequest,
+) -> Came {
     let request = Arc::new(request);
     let read = |answer: Answer| {
         let (asker, wish, request) = (Arc::clone(&asker), Arc::clone(&wish), Arc::clone(&request));
+        let counted = Arc::clone(&counted);
         async move {
             // Typing a large answer takes a while, in which others are to be heard.
-            let reading = tokio::task::spawn_blocking(move || asker.read(&answer, &wish, &request));
+            let reading = tokio::task::spawn_blocking(move || asker.read(&answer, &wish, &counted, &request));
             reading.await.unwrap_or_else(|error| Err(Broken(error.to_string())))
         }
     };
@@ -51,17 +61,25 @@ pub(super) async fn ask(asker: Arc<Asker>, wish: Arc<Wish>, ticket: Ticket, requ
 }
 
 impl Asker {
-    fn read(&self, answer: &Answer, wish: &Wish, request: &ClickRequest) -> Result<Result<Got, RawError>, Broken> {
+    fn read(
+        &self,
+        answer: &Answer,
+        wish: &Wish,
+        counted: &Counted,
+        request: &ClickRequest,
+    ) -> Result<Result<Got, RawError>, Broken> {
         let asked_at = AskedAt::of(answer);
         let source = format!("{} {}", request.feed, super::words(request.window));
         let reading = answer::read(&answer.body, request, asked_at.earliest, wish.row_cap, &source)
             .map_err(|unreadable| Broken(unreadable.to_string()))?;
+        let rows = reading.brought.rows;
+        let counted = counted.contradicts(request.window, rows).filter(|_| rows < wish.row_cap);
         if let Some(raw) = &self.raw {
-            let header = RawHeader::new(&self.account, wish, request, answer);
+            let header = RawHeader { counted, ..RawHeader::new(&self.account, wish, request, answer) };
             if let Err(error) = raw.keep(&header, &answer.body) {
                 return Ok(Err(error));
             }
         }
-        Ok(Ok(Got { reading, asked_at }))
+        Ok(Ok(Got { reading, asked_at, counted }))
     }
 }

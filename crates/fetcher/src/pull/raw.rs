@@ -52,6 +52,9 @@ pub struct RawHeader {
     pub server_time: Option<i64>,
     /// Rows at which the answer is taken for cut.
     pub row_cap: u64,
+    /// What Everflow counts there, where the answer has far fewer rows: it proves nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<u64>,
     /// Seconds before the request that were not settled.
     pub settle_seconds: i64,
     /// How long Everflow kept clicks.
@@ -118,6 +121,7 @@ impl RawHeader {
             answered_at: 0,
             server_time: None,
             row_cap: wish.row_cap,
+            counted: None,
             settle_seconds: wish.settle_seconds,
             retention: wish.retention,
             request: crate::api::click_request_json(request),

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use clicks::feed::Feed;
 use clicks::landing::{Folded, Landing, LandingError};
 
 use super::answer::{self, Unreadable};
@@ -137,6 +138,13 @@ struct Desk {
     folded: Folded,
     summary: Summary,
     reasons: BTreeMap<String, u64>,
+    /// By feed and the filters of the pull: what one proves, another does not.
+    told: BTreeMap<(Feed, Vec<String>), Told>,
+}
+
+/// What answers to one wish were asked for, and what they prove.
+#[derive(Default)]
+struct Told {
     settled: Settled,
     asked: Seconds,
     unsettled: Seconds,
@@ -150,11 +158,12 @@ impl Desk {
         let source = format!("{} {}", request.feed, super::words(request.window));
         let reading = answer::read(&body, &request, asked_at.earliest, header.row_cap, &source)
             .map_err(|source| ReplayError::Unreadable { path: path.to_owned(), source })?;
-        self.asked.insert(request.window);
-        self.unsettled = Seconds::within(asked_at.earliest - header.settle_seconds + 1, request.window.to)
+        let told = self.told.entry((request.feed, wish.filter_names())).or_default();
+        told.asked.insert(request.window);
+        told.unsettled = Seconds::within(asked_at.earliest - header.settle_seconds + 1, request.window.to)
             .windows()
             .iter()
-            .chain(self.unsettled.windows())
+            .chain(told.unsettled.windows())
             .copied()
             .collect();
         let summary = &mut self.summary;
@@ -164,11 +173,12 @@ impl Desk {
         summary.bytes_json += reading.json_bytes;
         reading.count_reasons(&mut self.reasons);
         let is_cut = reading.brought.rows >= header.row_cap;
-        let is_proof = !is_cut && header.is_of_whole_window() && reading.contradiction.is_none();
-        self.waiting.add(request.window, reading, is_cut);
+        let is_doubtful = is_cut || header.counted.is_some() || reading.contradiction.is_some();
+        let is_proof = !is_doubtful && header.is_of_whole_window();
+        self.waiting.add(request.window, reading, is_doubtful);
         let proof = Proof { window: request.window, saturated: false };
         if let Some(interval) = Proofs::default().interval_of(&proof, asked_at, &wish).filter(|_| is_proof) {
-            self.settled.add(&interval);
+            told.settled.add(&interval);
             self.waiting.prove(interval);
         }
         Ok(())
@@ -183,11 +193,19 @@ impl Desk {
         let mut summary = self.summary;
         summary.add(self.folded);
         summary.set_reasons(self.reasons);
-        let proven = &self.settled.proven;
-        summary.covered = (!proven.is_empty()).then(|| shown(proven));
-        let uncovered = self.asked.without(proven).without(&self.unsettled);
-        summary.uncovered = (!uncovered.is_empty())
-            .then(|| format!("{}, which no single answer proves; pull it again", shown(&uncovered)));
-        Replayed { summary, is_incomplete: !uncovered.is_empty() }
+        let lines = |seconds_of: &dyn Fn(&Told) -> Seconds, words: &str| {
+            let of_each = self.told.iter().map(|((feed, filters), told)| (feed, filters, seconds_of(told)));
+            let some = of_each.filter(|(_, _, seconds)| !seconds.is_empty());
+            let lines = some.map(|(feed, filters, seconds)| {
+                let filters: String = filters.iter().map(|filter| format!(" {filter}")).collect();
+                format!("{feed}{filters} {}{words}", shown(&seconds))
+            });
+            Some(lines.collect::<Vec<_>>().join("; ")).filter(|lines| !lines.is_empty())
+        };
+        summary.covered = lines(&|told| told.settled.proven.clone(), "");
+        let unproven = |told: &Told| told.asked.without(&told.settled.proven).without(&told.unsettled);
+        summary.uncovered = lines(&unproven, ", which no single answer proves; pull it again");
+        let is_incomplete = summary.uncovered.is_some();
+        Replayed { summary, is_incomplete }
     }
 }

@@ -38,6 +38,9 @@ pub struct PullSummary {
     pub rows_outside: u64,
     /// What of the range is not covered.
     pub uncovered_windows: Vec<Uncovered>,
+    /// What of the range is not covered and no fault, in words.
+    #[serde(skip)]
+    pub unsettled: Option<String>,
     /// What landed.
     #[serde(flatten)]
     pub landed: Summary,
@@ -66,6 +69,8 @@ pub enum Reason {
     OutOfRetention,
     /// A second that holds more rows than can be had: there may be others.
     Saturated,
+    /// Everflow counts far more clicks there than it returned.
+    FewerThanCounted,
     /// A request was given up.
     Unanswered,
     /// The pull ended before.
@@ -73,12 +78,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// True where a later pull will not get it by itself.
+    pub(super) fn is_fault(self) -> bool {
+        self != Reason::NotSettled
+    }
+
     fn words(self) -> &'static str {
         match self {
             Reason::NotSettled => "not settled yet: a later pull gets it",
             Reason::OutOfRetention => "older than what Everflow keeps: it cannot be had any more",
             Reason::Saturated => {
                 "saturated: one second holds more rows than Everflow returns, even by filters; what came has landed"
+            }
+            Reason::FewerThanCounted => {
+                "fewer rows than everflow counts: pull again; if that stays so, everflow may keep clicks for a shorter time (--retention)"
             }
             Reason::Unanswered => "not answered: pull again",
             Reason::NotAsked => "not asked: pull again to go on",
@@ -96,12 +109,14 @@ pub(super) fn uncovered(need: &Need, finished: &Finished, wish: &Wish, now: i64)
     let expired = left.and(&Seconds::within(0, wish.retention.first_kept(now + EXPIRY_MARGIN_SECONDS) - 1));
     let left = left.without(&expired);
     let unanswered = left.and(&finished.unanswered);
-    let not_asked = left.without(&unanswered);
+    let short = left.and(&finished.short).without(&unanswered);
+    let not_asked = left.without(&unanswered).without(&short);
     let all = |a: &Seconds, b: &Seconds| a.windows().iter().chain(b.windows()).copied().collect::<Seconds>();
     let saturated = all(&need.saturated, &settled.saturated).without(&settled.proven);
     [
         (Reason::OutOfRetention, all(&need.expired, &expired)),
         (Reason::Saturated, saturated),
+        (Reason::FewerThanCounted, short),
         (Reason::Unanswered, unanswered),
         (Reason::NotAsked, not_asked),
         (Reason::NotSettled, all(&need.unsettled, &unsettled)),
@@ -134,8 +149,13 @@ impl PullSummary {
         landed.set_time(elapsed);
         let proven = &finished.settled.proven;
         landed.covered = (!proven.is_empty()).then(|| shown(proven));
-        let lines = uncovered.iter().map(|(reason, seconds)| format!("{}, {}", shown(seconds), reason.words()));
-        landed.uncovered = (!uncovered.is_empty()).then(|| lines.collect::<Vec<_>>().join("; "));
+        let of = |is_fault: bool| {
+            let some = uncovered.iter().filter(|(reason, _)| reason.is_fault() == is_fault);
+            let lines: Vec<_> =
+                some.map(|(reason, seconds)| format!("{}, {}", shown(seconds), reason.words())).collect();
+            (!lines.is_empty()).then(|| lines.join("; "))
+        };
+        landed.uncovered = of(true);
         let windows = uncovered.iter().flat_map(|(reason, seconds)| {
             seconds.windows().iter().map(|window| Uncovered {
                 reason: *reason,
@@ -155,6 +175,7 @@ impl PullSummary {
             seconds_covered_before: need.covered.count(),
             rows_outside: tally.rows_outside,
             uncovered_windows: windows.collect(),
+            unsettled: of(false),
             landed,
         }
     }
@@ -169,6 +190,13 @@ impl PullSummary {
         }
         // Writing to a String cannot fail.
         let _ = write!(text, "\n  {:<12} {requests}", "asked");
+        if self.seconds_covered_before > 0 {
+            let seconds = count(self.seconds_covered_before.unsigned_abs(), "second");
+            let _ = write!(text, "\n  {:<12} {seconds} were covered before, and not asked for", "known");
+        }
+        if let Some(unsettled) = &self.unsettled {
+            let _ = write!(text, "\n  {:<12} {unsettled}", "to come");
+        }
         if self.rows_outside > 0 {
             let _ = write!(
                 text,

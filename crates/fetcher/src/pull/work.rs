@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
+use clicks::coverage::Interval;
 use clicks::landing::{Folded, LandingError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use super::ask::{Asker, Came, Got, ask};
+use super::counted::Counted;
 use super::filters::Contradiction;
 use super::goal::Wish;
 use super::progress::Progress;
@@ -25,6 +27,7 @@ use crate::interrupt::Interrupt;
 use crate::plan::{Planner, Ticket};
 use crate::printer::Printer;
 use crate::request::Window;
+use crate::summary::count;
 
 /// Rows that are folded at once.
 const FOLD_ROWS: usize = 250_000;
@@ -64,10 +67,12 @@ pub(super) struct Tally {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) stop: Option<Stop>,
+    /// What was committed to the lake.
     pub(super) settled: Settled,
-    /// Windows of requests that were given up, or whose filters were ignored, and why the last of them was.
+    /// Windows of requests that were given up, or whose filters were ignored.
     pub(super) unanswered: Seconds,
-    pub(super) last_failure: Option<String>,
+    /// Windows of which far fewer rows came than Everflow counts.
+    pub(super) short: Seconds,
     pub(super) tally: Tally,
     /// Requests that would still have been sent.
     pub(super) requests_left: u64,
@@ -92,8 +97,11 @@ pub(super) struct Work<'a> {
     waiting: Waiting,
     waiting_since: Option<Instant>,
     is_folding: bool,
+    /// The coverage of the fold that is under way.
+    in_fold: Vec<Interval>,
     has_new_proof: bool,
     proofs: Proofs,
+    counted: Arc<Counted>,
     /// Seconds that are neither settled nor given up.
     left: Seconds,
     failures_in_row: u32,
@@ -123,8 +131,10 @@ impl<'a> Work<'a> {
             waiting: Waiting::default(),
             waiting_since: None,
             is_folding: false,
+            in_fold: Vec::new(),
             has_new_proof: false,
             proofs: Proofs::default(),
+            counted: Arc::default(),
             left: asked.clone(),
             failures_in_row: 0,
             has_answer: false,
@@ -132,11 +142,16 @@ impl<'a> Work<'a> {
                 stop: None,
                 settled: Settled::default(),
                 unanswered: Seconds::default(),
-                last_failure: None,
+                short: Seconds::default(),
                 tally: Tally::default(),
                 requests_left: 0,
             },
         }
+    }
+
+    /// Knows what Everflow counts.
+    pub(super) fn with_counts(self, counted: Counted) -> Work<'a> {
+        Work { counted: Arc::new(counted), ..self }
     }
 
     /// Works until everything is asked and folded, or something ends it.
@@ -179,7 +194,8 @@ impl<'a> Work<'a> {
         {
             let Some((ticket, request)) = self.planner.next_request() else { return };
             tracing::debug!(?request, "asking");
-            self.tasks.spawn(ask(Arc::clone(&self.asker), Arc::clone(&self.wish), ticket, request));
+            let (asker, wish, counted) = (Arc::clone(&self.asker), Arc::clone(&self.wish), Arc::clone(&self.counted));
+            self.tasks.spawn(ask(asker, wish, counted, ticket, request));
         }
     }
 
@@ -211,16 +227,20 @@ impl<'a> Work<'a> {
     }
 
     fn give_up(&mut self, ticket: Ticket, window: Window, why: &str) {
-        self.planner.failed(ticket);
         self.printer.warning(&format!("no answer for {}: {why}", super::words(window)));
         self.finished.unanswered.insert(window);
-        self.finished.last_failure = Some(why.to_owned());
+        self.leave(ticket, window);
+    }
+
+    /// Nothing more is asked of a window in this round.
+    fn leave(&mut self, ticket: Ticket, window: Window) {
+        self.planner.failed(ticket);
         self.left = self.left.without(&Seconds::within(window.from, window.to));
         self.has_new_proof = true;
     }
 
     fn take_answer(&mut self, ticket: Ticket, window: Window, got: Got) {
-        let Got { reading, asked_at } = got;
+        let Got { reading, asked_at, counted } = got;
         self.has_answer = true;
         self.failures_in_row = 0;
         if let Some(contradiction) = &reading.contradiction {
@@ -237,14 +257,29 @@ impl<'a> Work<'a> {
         reading.count_reasons(&mut tally.reasons);
         tally.moved_to_extra += reading.moved_to_extra;
         tally.json_bytes += reading.json_bytes;
-        let brought = reading.brought.clone();
+        let mut brought = reading.brought.clone();
         let is_cut = brought.rows >= self.wish.row_cap;
-        self.waiting.add(window, reading, is_cut || contradiction.is_some());
+        self.waiting.add(window, reading, is_cut || contradiction.is_some() || counted.is_some());
         self.waiting_since.get_or_insert_with(Instant::now);
         if let Some(Contradiction { resource, found, .. }) = contradiction {
             // The rows are clicks all the same. What was to be a part of a second is no part.
             let why = format!("everflow ignored a filter by {resource}, and returned a click of {found}");
             return self.give_up(ticket, window, &why);
+        }
+        match counted {
+            None => {}
+            // It may be cut to nothing.
+            Some(counted) if counted >= self.wish.row_cap => brought.rows = self.wish.row_cap,
+            Some(counted) => {
+                self.printer.warning(&format!(
+                    "everflow counts {} for {}, and returned {}: what came has landed, uncovered",
+                    count(counted, "click"),
+                    super::words(window),
+                    count(brought.rows, "row")
+                ));
+                self.finished.short.insert(window);
+                return self.leave(ticket, window);
+            }
         }
         self.proofs.answered(window, asked_at);
         self.planner.answered(ticket, &brought);
@@ -252,7 +287,6 @@ impl<'a> Work<'a> {
             self.left = self.left.without(&Seconds::within(proof.window.from, proof.window.to));
             self.has_new_proof = true;
             if let Some(interval) = self.proofs.interval_of(&proof, asked_at, &self.wish) {
-                self.finished.settled.add(&interval);
                 self.waiting.prove(interval);
             }
         }
@@ -289,6 +323,7 @@ impl<'a> Work<'a> {
 
     fn fold(&mut self, batch: Batch) {
         self.waiting_since = (!self.waiting.is_empty()).then(Instant::now);
+        self.in_fold.clone_from(&batch.coverage);
         // The thread has ended only where its last result was an error, which stops the round.
         self.is_folding = self.desk.batches.send(batch).is_ok();
     }
@@ -300,6 +335,7 @@ impl<'a> Work<'a> {
         match result {
             Ok(folded) => {
                 self.finished.tally.folded += folded;
+                self.in_fold.drain(..).for_each(|interval| self.finished.settled.add(&interval));
                 self.printer.detail(&format!(
                     "folded {} new, {} changed, {} unchanged rows; {} partitions written",
                     folded.rows_new, folded.rows_changed, folded.rows_unchanged, folded.partitions_written

@@ -22,24 +22,25 @@ fn table(rows: &[Value]) -> Act {
 
 #[tokio::test]
 async fn rows_by_hour_say_what_a_feed_must_yield() {
-    let counts = |invalid: u64| json!({"invalid_click": invalid, "gross_click": 100, "cv": 3, "cvr": 0.5});
+    let counts =
+        |invalid: u64| json!({"invalid_click": invalid, "total_click": 60, "gross_click": 100, "cv": 3, "cvr": 0.5});
     let server = Server::start([table(&[
         row(&[("hour", json!((DAY + 3600).to_string()), "")], &counts(7)),
         row(&[("hour", json!(DAY), "")], &counts(5)),
     ])])
     .await;
     let client = server.client();
-    let rows = client.rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap();
+    let rows = client.counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap().most;
     assert_eq!(rows.into_iter().collect::<Vec<_>>(), [(DAY, 5), (DAY + 3600, 7)]);
-    let rows = client.rows_by_hour(ONE_DAY, Feed::NetworkClicks).await.unwrap().unwrap();
-    assert_eq!(rows[&DAY], 100);
+    let counts = client.counts_by_hour(ONE_DAY, Feed::NetworkClicks).await.unwrap().unwrap();
+    assert_eq!((counts.least[&DAY], counts.most[&DAY]), (60, 100));
     let sent: Value = serde_json::from_str(&server.seen()[0].body).unwrap();
     let expected = json!({
         "from": "2024-11-30 00:00:00", "to": "2024-11-30 23:59:59", "timezone_id": 67, "currency_id": "USD",
         "columns": [{"column": "hour"}],
     });
     assert_eq!(sent, expected);
-    assert_eq!(client.rows_by_hour(ONE_DAY, Feed::AffiliateClicks).await.unwrap(), None);
+    assert_eq!(client.counts_by_hour(ONE_DAY, Feed::AffiliateClicks).await.unwrap(), None);
     assert_eq!(server.seen().len(), 2, "affiliates have no such counts");
 }
 
@@ -56,13 +57,13 @@ async fn hours_and_days_are_read_however_they_are_written() {
     ] {
         let counts = json!({"invalid_click": "7"});
         let server = Server::start([table(&[row(&[("hour", written.clone(), "")], &counts)])]).await;
-        let rows = server.client().rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap();
+        let rows = server.client().counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap().most;
         assert_eq!(rows.into_iter().collect::<Vec<_>>(), [(DAY + 7200, 7)], "{written}");
     }
     // An hour of one of several days cannot be placed.
     let days = Window { from: DAY, to: DAY + 2 * 86_400 };
     let server = Server::start([table(&[row(&[("hour", json!("2"), "02:00")], &json!({"invalid_click": 7}))])]).await;
-    let error = server.client().rows_by_hour(days, Feed::InvalidClicks).await.unwrap_err();
+    let error = server.client().counts_by_hour(days, Feed::InvalidClicks).await.unwrap_err();
     assert!(error.to_string().contains("cannot read the hour '2' ('02:00')"), "{error}");
     let rows =
         [row(&[("date", json!("2024-11-30"), "")], &json!({})), row(&[("date", json!("x"), "2024-12-01")], &json!({}))];
@@ -110,7 +111,7 @@ async fn what_stays_cut_is_said_to_be_incomplete_after_a_bounded_number_of_reque
     let aggregate = client.aggregate(&[AggregateColumn::Affiliate], year, &[]).await.unwrap().unwrap();
     assert!(aggregate.is_incomplete);
     assert!(server.seen().len() <= 66, "{}", server.seen().len());
-    assert_eq!(client.rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
+    assert_eq!(client.counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -126,18 +127,18 @@ async fn more_than_a_year_is_asked_for_in_years() {
 async fn counts_that_a_key_may_not_have_are_none_and_nonsense_is_an_error() {
     for status in [403, 404] {
         let server = Server::start([Act::status(status, r#"{"error":"Out of realm"}"#)]).await;
-        assert_eq!(server.client().rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
+        assert_eq!(server.client().counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
     }
     for body in ["{}", "[]", "<html>", r#"{"Error":"x"}"#, r#"{"table":7}"#, r#"{"table":[{}]}"#, ""] {
         let server = Server::start([Act::ok(body)]).await;
-        let error = server.client().rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap_err();
+        let error = server.client().counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap_err();
         assert!(matches!(error, ApiError::GaveUp { tries: 10, .. }), "{body}: {error}");
     }
     let server = Server::start([Act::ok(r#"{"table":null}"#)]).await;
-    assert!(server.client().rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap().is_empty());
+    assert!(server.client().counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap().unwrap().most.is_empty());
     // A count that is missing is not zero.
     let server = Server::start([table(&[row(&[("hour", json!(DAY), "")], &json!({"total_click": 7}))])]).await;
-    assert_eq!(server.client().rows_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
+    assert_eq!(server.client().counts_by_hour(ONE_DAY, Feed::InvalidClicks).await.unwrap(), None);
 }
 
 #[tokio::test]

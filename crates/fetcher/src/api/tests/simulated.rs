@@ -158,7 +158,7 @@ async fn aggregates_are_the_truth() {
     for click in invalid.iter().filter(within) {
         *by_hour.entry(click.unix_timestamp.div_euclid(3600) * 3600).or_default() += 1;
     }
-    let mut told = client.rows_by_hour(window, Feed::InvalidClicks).await.unwrap().unwrap();
+    let mut told = client.counts_by_hour(window, Feed::InvalidClicks).await.unwrap().unwrap().most;
     told.retain(|_, rows| *rows > 0);
     assert_eq!(told, by_hour);
 
@@ -177,7 +177,7 @@ async fn aggregates_are_the_truth() {
 
     for aggregate in [Aggregate::Forbidden, Aggregate::Missing] {
         server.configure(|settings| settings.aggregate = aggregate);
-        assert_eq!(client.rows_by_hour(window, Feed::InvalidClicks).await.unwrap(), None);
+        assert_eq!(client.counts_by_hour(window, Feed::InvalidClicks).await.unwrap(), None);
     }
 }
 
