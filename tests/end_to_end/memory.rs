@@ -1,7 +1,7 @@
 //! Input larger than memory should be.
 
 use std::io::Write;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use crate::everflow::{CLICKS_OF_DAY, clicks, transaction_id};
 use crate::lake_files::unique_ids;
@@ -34,16 +34,45 @@ fn an_answer_of_one_long_line_lands_in_bounded_memory() {
         stdin.write_all(b"]}").unwrap();
         rows
     });
+    let (kilobytes, output) = watched(child);
+    let rows = feeding.join().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(unique_ids(folder.path()).len(), rows as usize);
+    assert!(kilobytes > 0 && kilobytes < MEMORY_KILOBYTES_MAX, "{kilobytes} kB");
+}
+
+/// Few rows, each of megabytes, that join a partition which cannot be held in memory either.
+#[cfg(target_os = "linux")]
+#[test]
+fn clicks_of_megabytes_land_in_bounded_memory() {
+    const ROWS: u32 = 36;
+    let folder = tempfile::tempdir().unwrap();
+    let mut landing = land(folder.path());
+    let mut child = landing.args(["-", "--source", "network-clicks"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = std::thread::spawn(move || {
+        for number in 0..ROWS {
+            let text = char::from(b'a' + (number % 26) as u8).to_string().repeat(5_000_000);
+            let line = clicks(0..1).remove(0).replace(&transaction_id(0), &transaction_id(number));
+            stdin.write_all(line.replace(r#""sub1":""#, &format!(r#""sub1":"{text}"#)).as_bytes()).unwrap();
+            stdin.write_all(b"\n").unwrap();
+        }
+    });
+    let (kilobytes, output) = watched(child);
+    feeding.join().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(unique_ids(folder.path()).len(), ROWS as usize);
+    assert!(kilobytes > 0 && kilobytes < MEMORY_KILOBYTES_MAX, "{kilobytes} kB");
+}
+
+/// The most memory that a process had until it ended, and what it said.
+fn watched(mut child: Child) -> (u64, Output) {
     let mut kilobytes = 0;
     while child.try_wait().unwrap().is_none() {
         kilobytes = kilobytes.max(peak_kilobytes(&child));
         std::thread::yield_now();
     }
-    let rows = feeding.join().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(unique_ids(folder.path()).len(), rows as usize);
-    assert!(kilobytes > 0 && kilobytes < MEMORY_KILOBYTES_MAX, "{kilobytes} kB");
+    (kilobytes, child.wait_with_output().unwrap())
 }
 
 /// A click of one of the first three days.

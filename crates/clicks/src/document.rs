@@ -289,6 +289,8 @@ impl<R: Read> Document<R> {
         if len >= wanted || self.is_at_end {
             return Ok(());
         }
+        // A long row needs no more than it needs: growing by doubling would hold twice as much.
+        self.buffer.reserve_exact(wanted - len);
         // Not `read_to_end`, which clears the whole rest of the buffer again for each read.
         self.buffer.resize(wanted, 0);
         while len < wanted {

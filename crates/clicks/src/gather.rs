@@ -13,6 +13,7 @@ use arrow::error::ArrowError;
 
 use crate::partition::{BATCH_ROWS, DICTIONARY_BYTES_MAX};
 use crate::schema::{click_schema, position};
+use crate::width::{Cut, TextBytes};
 
 /// Where the value of a row stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub struct TypedClicks {
     columns: Vec<TypedColumn>,
     /// For each object: that of each row.
     objects: Vec<Vec<u32>>,
+    text_bytes: Arc<TextBytes>,
     share: Share,
 }
 
@@ -63,18 +65,14 @@ pub(crate) type Pick = (u32, u32);
 
 impl TypedClicks {
     pub(crate) fn new(rows: usize, columns: Vec<TypedColumn>, objects: Vec<Vec<u32>>) -> TypedClicks {
-        TypedClicks { rows, columns, objects, share: Share::ALL }
+        let text_bytes = Arc::new(TextBytes::of(rows, &columns, &objects));
+        TypedClicks { rows, columns, objects, text_bytes, share: Share::ALL }
     }
 
     /// Clicks that were read from the lake.
     pub(crate) fn from_batch(batch: &RecordBatch) -> TypedClicks {
         let column = |values: &ArrayRef| TypedColumn { values: values.clone(), origin: Origin::Row };
-        TypedClicks {
-            rows: batch.num_rows(),
-            columns: batch.columns().iter().map(column).collect(),
-            objects: Vec::new(),
-            share: Share::ALL,
-        }
+        TypedClicks::new(batch.num_rows(), batch.columns().iter().map(column).collect(), Vec::new())
     }
 
     /// How many there are.
@@ -100,6 +98,7 @@ impl TypedClicks {
                 column.values = values;
             }
         }
+        mapped.text_bytes = Arc::new(TextBytes::of(mapped.rows, &mapped.columns, &mapped.objects));
         Ok(mapped)
     }
 
@@ -140,6 +139,11 @@ impl TypedClicks {
         (with(inside), with(Share { within, without: Some((from, to)) }))
     }
 
+    /// The bytes of all texts of a row.
+    pub(crate) fn text_bytes(&self, row: usize) -> usize {
+        self.text_bytes.of_row(row)
+    }
+
     /// A column that each row has its own value of.
     pub(crate) fn own_column(&self, index: usize) -> &ArrayRef {
         &self.columns[index].values
@@ -162,6 +166,19 @@ impl TypedClicks {
 /// The picked rows as plain columns, in the order of the picks.
 pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(click_schema(), gather_columns(sources, picks, |_| None)?)
+}
+
+/// The picks in runs that make one batch each, with the bytes of their texts.
+pub(crate) fn runs<'a>(
+    sources: &'a [&TypedClicks],
+    picks: &'a [Pick],
+) -> impl Iterator<Item = (&'a [Pick], usize)> + 'a {
+    let (mut cut, mut start) = (Cut::default(), 0);
+    let ends = (0..=picks.len()).filter_map(move |at| match picks.get(at) {
+        Some((source, row)) => cut.take(sources[*source as usize].text_bytes(*row as usize)).map(|bytes| (at, bytes)),
+        None => (at > 0).then(|| (at, cut.bytes())),
+    });
+    ends.map(move |(end, bytes)| (&picks[std::mem::replace(&mut start, end)..end], bytes))
 }
 
 /// For each row: the number of the array that holds its value, and the position there.
@@ -229,7 +246,8 @@ pub(crate) struct SharedTexts {
 }
 
 impl SharedTexts {
-    /// None where there are no clicks, or more distinct values than positions can count.
+    /// None where there are no clicks, or more distinct values than positions can count. Texts that take much memory
+    /// are left as they are.
     pub(crate) fn of(sources: &[TypedClicks]) -> Result<Option<SharedTexts>, ArrowError> {
         let Some(first) = sources.first() else { return Ok(None) };
         let mut shared =
@@ -240,6 +258,9 @@ impl SharedTexts {
                 continue;
             }
             let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
+            if !is_bounded(&values) {
+                continue;
+            }
             let mut offset = 0_usize;
             let mut offsets = Vec::with_capacity(values.len());
             for values in &values {
@@ -250,10 +271,7 @@ impl SharedTexts {
             if i32::try_from(offset).is_err() {
                 return Ok(None);
             }
-            let distinct = concat(&values)?;
-            if is_bounded(&distinct) {
-                shared.values[index] = Some(distinct);
-            }
+            shared.values[index] = Some(concat(&values)?);
             shared.offsets[object] = offsets;
         }
         Ok(Some(shared))
@@ -291,8 +309,8 @@ impl SharedTexts {
 
 /// True where no batch of these texts comes near the limit of a dictionary page. There the writer cuts plain texts into
 /// smaller steps, but not shared ones, and the bytes would differ.
-fn is_bounded(texts: &ArrayRef) -> bool {
-    let lengths = || texts.as_string::<i32>().offsets().lengths();
+fn is_bounded(texts: &[&dyn Array]) -> bool {
+    let lengths = || texts.iter().flat_map(|texts| texts.as_string::<i32>().offsets().lengths());
     let longest = lengths().max().unwrap_or_default();
     let of_dictionary: usize = lengths().map(|length| length + size_of::<u32>()).sum();
     of_dictionary + BATCH_ROWS * longest <= DICTIONARY_BYTES_MAX

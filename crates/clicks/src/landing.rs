@@ -22,6 +22,13 @@ use crate::typing::Observation;
 
 mod login;
 mod merge;
+mod permits;
+mod proof;
+
+use permits::Permits;
+
+/// So many partitions may wait for the disk, or for the object store, while others are merged.
+const WAITING_MAX: usize = 3;
 
 /// Why clicks could not be landed.
 #[derive(Debug, thiserror::Error)]
@@ -103,11 +110,6 @@ impl<'a> Landing<'a> {
         Landing { pseudonyms, ..self }
     }
 
-    /// Lets the next folds work on so many threads.
-    pub fn use_threads(&mut self, threads: usize) {
-        self.threads = threads.max(1);
-    }
-
     /// Joins clicks, rows for quarantine and coverage to the lake.
     ///
     /// The rows of an interval of coverage are counted anew: those that the partition then holds of its feed.
@@ -149,9 +151,11 @@ impl<'a> Landing<'a> {
         let queue = Mutex::new(work.into_iter());
         let shared = SharedTexts::of(clicks)
             .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
-        let threads = self.threads.min(work_items);
+        // While some wait for the disk, others work.
+        let permits = Permits::new(self.threads);
+        let threads = (self.threads + WAITING_MAX).min(work_items);
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
-            let run = || self.work_off(clicks, shared.as_ref(), &queue);
+            let run = || self.work_off(clicks, shared.as_ref(), &queue, &permits);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
             let mut results = vec![run()];
             // A panic of a worker is a bug, and goes on as one.
@@ -171,6 +175,7 @@ impl<'a> Landing<'a> {
         clicks: &[TypedClicks],
         shared: Option<&SharedTexts>,
         queue: &Mutex<impl Iterator<Item = (Period, Work)>>,
+        permits: &Permits,
     ) -> Result<Folded, LandingError> {
         let mut folded = Folded::default();
         loop {
@@ -178,7 +183,7 @@ impl<'a> Landing<'a> {
             let Some((period, work)) = next else {
                 return Ok(folded);
             };
-            folded += self.fold_partition(&PartitionKey::new(&self.account, period), clicks, shared, &work)?;
+            folded += self.fold_partition(&PartitionKey::new(&self.account, period), clicks, shared, &work, permits)?;
         }
     }
 
@@ -188,11 +193,20 @@ impl<'a> Landing<'a> {
         clicks: &[TypedClicks],
         shared: Option<&SharedTexts>,
         work: &Work,
+        permits: &Permits,
     ) -> Result<Folded, LandingError> {
-        until_published(&self.lake.path_of(key), || {
-            let picks = work.picks.clone();
-            Ok(merge::fold_partition(self.lake, key, clicks, shared, picks, &work.coverage)?)
-        })
+        let mut folded = Folded::default();
+        let mut picks = work.picks.clone();
+        loop {
+            let merge::Pass { folded: of_pass, later } = until_published(&self.lake.path_of(key), || {
+                merge::fold_partition(self.lake, key, clicks, shared, picks.clone(), &work.coverage, permits.take())
+            })?;
+            folded += of_pass;
+            if later.is_empty() {
+                return Ok(folded);
+            }
+            picks = later;
+        }
     }
 }
 

@@ -28,3 +28,4 @@ pub mod tally;
 pub mod time_bound;
 pub mod typing;
 mod versions;
+mod width;

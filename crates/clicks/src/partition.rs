@@ -2,7 +2,8 @@
 //!
 //! Promises that what is published was read back: the footer of a finished file is parsed and compared before the
 //! lake's back end replaces the old version. The same rows and coverage give the same bytes, wherever the lake is: the
-//! writer is fed batches of fixed size.
+//! writer is fed batches that end where the rows say so. Batches and row groups are bounded by bytes as well as by rows,
+//! so that clicks of megabytes are written and read back in bounded memory.
 
 use std::fs::File;
 use std::io;
@@ -10,17 +11,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
-use arrow::compute::BatchCoalescer;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaDataReader, SortingColumn};
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaDataReader, RowGroupMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
@@ -28,13 +31,22 @@ use crate::coverage::{COVERAGE_KEY, Coverage, CoverageError};
 use crate::failpoint;
 use crate::lake::{Lake, Opened, PartitionKey, Publication, Version};
 use crate::schema::{COLUMNS, Kind, click_schema, index_of};
+use crate::width::{Cut, TextBytes};
 
 /// Rows of the batches that are written, so that pages do not depend on how rows came.
 pub const BATCH_ROWS: usize = 1_024;
+/// About the bytes of text of such a batch, where rows are very wide: never more than these or one row.
+pub(crate) const BATCH_BYTES: usize = 16 << 20;
 /// Rows of a row group: what a writer holds in memory.
 pub const ROW_GROUP_ROWS: usize = 120 * BATCH_ROWS;
 /// Encoded bytes of a row group: what a writer holds in memory where rows are very wide.
-const ROW_GROUP_BYTES: usize = 64 << 20;
+const ROW_GROUP_BYTES: usize = 32 << 20;
+/// Bytes of text of a row group, as rows have them, however well they compress.
+const ROW_GROUP_TEXT_BYTES: usize = 160 << 20;
+/// The same, of one whose rows are so wide that its reader may have to hold all of it at once.
+const ROW_GROUP_TEXT_BYTES_WIDE: usize = 2 * BATCH_BYTES;
+/// Bytes of text of a row that is wide: those of an ordinary click are a tenth.
+const WIDE_ROW_BYTES: usize = BATCH_BYTES / BATCH_ROWS;
 /// The size of a dictionary page past which a column's values are written plainly.
 pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 
@@ -111,12 +123,14 @@ pub enum PartitionError {
     },
 }
 
-/// Replaces the expected version of a partition by so many rows, sorted, in batches of any size.
+/// Replaces the expected version of a partition by so many rows, sorted, in batches of any size. Drops the permit once
+/// all is written, and nothing left but to wait for the disk.
 pub(crate) fn write_partition(
     lake: &Lake,
     key: &PartitionKey,
     expected: &Version,
     rows: usize,
+    permit: impl Sized,
     fill: impl FnOnce(&mut PartitionWriter) -> Result<Coverage, PartitionError>,
 ) -> Result<Publication, PartitionError> {
     let path = lake.path_of(key);
@@ -134,7 +148,9 @@ pub(crate) fn write_partition(
             failure = Some(error);
             io::Error::from(kind)
         })?;
-        check_footer(file, rows)
+        check_footer(file, rows)?;
+        drop(permit);
+        Ok(())
     };
     let replaced = lake.replace_partition(key, expected, Box::new(write));
     match (failure, replaced) {
@@ -159,7 +175,11 @@ fn check_footer(file: &File, rows: usize) -> io::Result<()> {
 pub(crate) struct PartitionWriter {
     path: PathBuf,
     writer: ArrowWriter<File>,
-    coalescer: BatchCoalescer,
+    /// The beginning of the next batch.
+    waiting: Vec<RecordBatch>,
+    cut: Cut,
+    text_bytes_of_group: usize,
+    rows_of_group: usize,
 }
 
 impl PartitionWriter {
@@ -169,35 +189,54 @@ impl PartitionWriter {
         Ok(PartitionWriter {
             path: path.to_owned(),
             writer,
-            coalescer: BatchCoalescer::new(click_schema(), BATCH_ROWS),
+            waiting: Vec::new(),
+            cut: Cut::default(),
+            text_bytes_of_group: 0,
+            rows_of_group: 0,
         })
     }
 
     /// Writes some rows.
     pub(crate) fn write(&mut self, batch: RecordBatch) -> Result<(), PartitionError> {
-        self.coalescer.push_batch(batch).map_err(|source| PartitionError::Rows { path: self.path.clone(), source })?;
-        self.write_completed()
+        let mut start = 0;
+        for (row, bytes) in TextBytes::of_batch(&batch).iter().enumerate() {
+            if let Some(text_bytes) = self.cut.take(bytes) {
+                self.waiting.push(batch.slice(start, row - start));
+                self.write_waiting(text_bytes)?;
+                start = row;
+            }
+        }
+        self.waiting.push(batch.slice(start, batch.num_rows() - start));
+        Ok(())
     }
 
-    /// Writes a batch as it is: one of [`BATCH_ROWS`], or the last. Texts may be dictionaries.
-    pub(crate) fn write_aligned(&mut self, batch: &RecordBatch) -> Result<(), PartitionError> {
+    fn write_waiting(&mut self, text_bytes: usize) -> Result<(), PartitionError> {
+        let batch = concat_batches(&click_schema(), &std::mem::take(&mut self.waiting))
+            .map_err(|source| PartitionError::Rows { path: self.path.clone(), source })?;
+        if batch.num_rows() > 0 { self.write_run(&batch, text_bytes) } else { Ok(()) }
+    }
+
+    /// Writes a batch as it is: a whole run by [`Cut`], which has so many bytes of text. Texts may be dictionaries.
+    pub(crate) fn write_run(&mut self, batch: &RecordBatch, text_bytes: usize) -> Result<(), PartitionError> {
+        let groups = self.writer.flushed_row_groups().len();
         self.writer.write(batch).map_err(|error| write_error(&self.path, error))?;
+        if self.writer.flushed_row_groups().len() > groups {
+            (self.text_bytes_of_group, self.rows_of_group) = (0, 0);
+        }
+        self.text_bytes_of_group += text_bytes;
+        self.rows_of_group += batch.num_rows();
+        let is_wide = self.text_bytes_of_group > self.rows_of_group * WIDE_ROW_BYTES;
+        let bytes_max = if is_wide { ROW_GROUP_TEXT_BYTES_WIDE } else { ROW_GROUP_TEXT_BYTES };
+        if self.text_bytes_of_group >= bytes_max {
+            self.writer.flush().map_err(|error| write_error(&self.path, error))?;
+            (self.text_bytes_of_group, self.rows_of_group) = (0, 0);
+        }
         failpoint::hit("batch-written");
         Ok(())
     }
 
-    fn write_completed(&mut self) -> Result<(), PartitionError> {
-        while let Some(batch) = self.coalescer.next_completed_batch() {
-            self.write_aligned(&batch)?;
-        }
-        Ok(())
-    }
-
     fn close(mut self, coverage: &Coverage) -> Result<(), PartitionError> {
-        self.coalescer
-            .finish_buffered_batch()
-            .map_err(|source| PartitionError::Rows { path: self.path.clone(), source })?;
-        self.write_completed()?;
+        self.write_waiting(self.cut.bytes())?;
         self.writer.append_key_value_metadata(KeyValue::new(COVERAGE_KEY.to_owned(), coverage.to_json()));
         self.writer.close().map_err(|error| write_error(&self.path, error))?;
         Ok(())
@@ -326,6 +365,7 @@ impl Footer {
 pub struct OpenPartition {
     path: PathBuf,
     file: Arc<File>,
+    metadata: ArrowReaderMetadata,
     version: Version,
     rows: usize,
     coverage: Coverage,
@@ -341,9 +381,9 @@ impl OpenPartition {
         let Some(Opened { file, version }) = opened.map_err(|error| damaged(ParquetError::from(error)))? else {
             return Ok(None);
         };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(clone_of(&file, &path)?).map_err(damaged)?;
-        let Footer { rows, coverage } = Footer::check(&path, builder.schema(), builder.metadata().file_metadata())?;
-        Ok(Some(OpenPartition { path, file: Arc::new(file), version, rows, coverage }))
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(damaged)?;
+        let Footer { rows, coverage } = Footer::check(&path, metadata.schema(), metadata.metadata().file_metadata())?;
+        Ok(Some(OpenPartition { path, file: Arc::new(file), metadata, version, rows, coverage }))
     }
 
     /// Which version this is.
@@ -363,28 +403,58 @@ impl OpenPartition {
         &self.coverage
     }
 
-    /// Reads the selected rows, or all; only some columns, or all.
+    /// Reads the selected rows, or all; only some columns, or all. Batches never go beyond a row group, so what is held
+    /// at once is bounded as it was written.
     pub(crate) fn read(
         &self,
         columns: Option<&[&str]>,
-        selection: Option<RowSelection>,
+        mut selection: Option<RowSelection>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, PartitionError>> + use<>, PartitionError> {
-        let damaged = |source| PartitionError::Damaged { path: self.path.clone(), source };
-        let file = clone_of(&self.file, &self.path)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?.with_batch_size(BATCH_ROWS);
-        if let Some(columns) = columns {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            builder = builder.with_projection(mask);
-        }
-        if let Some(selection) = selection {
-            builder = builder.with_row_selection(selection);
-        }
-        let reader: ParquetRecordBatchReader = builder.build().map_err(damaged)?;
-        let path = self.path.clone();
-        Ok(reader.map(move |batch| {
-            batch.map_err(|error| PartitionError::Damaged { path: path.clone(), source: ParquetError::from(error) })
+        let file = &self.file;
+        let (path, metadata) = (self.path.clone(), self.metadata.clone());
+        let columns =
+            columns.map(|columns| ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied()));
+        let groups: Vec<(usize, Option<RowSelection>)> = (0..)
+            .zip(metadata.metadata().row_groups())
+            .map(|(number, group)| {
+                let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+                (number, selection.as_mut().map(|selection| selection.split_off(rows)))
+            })
+            .collect();
+        let file = clone_of(file, &path)?;
+        let open = move |(number, selection): (usize, Option<RowSelection>)| {
+            let file = file.try_clone().map_err(ParquetError::from)?;
+            let rows = rows_of_batch(metadata.metadata().row_group(number));
+            let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+                .with_batch_size(rows)
+                .with_row_groups(vec![number]);
+            if let Some(columns) = &columns {
+                builder = builder.with_projection(columns.clone());
+            }
+            if let Some(selection) = selection {
+                builder = builder.with_row_selection(selection);
+            }
+            builder.build()
+        };
+        Ok(groups.into_iter().flat_map(move |group| -> Batches {
+            let path = path.clone();
+            let damaged = move |source| PartitionError::Damaged { path: path.clone(), source };
+            match open(group) {
+                Ok(reader) => Box::new(reader.map(move |batch| batch.map_err(|error| damaged(error.into())))),
+                Err(error) => Box::new(std::iter::once(Err(damaged(error)))),
+            }
         }))
     }
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, PartitionError>>>;
+
+/// How many rows of a group are read at once: fewer where they are wide. What a dictionary holds once counts once, so
+/// the writer ends groups of wide rows early.
+fn rows_of_batch(group: &RowGroupMetaData) -> usize {
+    let bytes = usize::try_from(group.total_byte_size()).unwrap_or_default();
+    let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+    (BATCH_BYTES.saturating_mul(rows) / bytes.max(1)).clamp(1, BATCH_ROWS)
 }
 
 fn clone_of(file: &File, path: &Path) -> Result<File, PartitionError> {

@@ -93,7 +93,7 @@ impl<'a> Pruning<'a> {
         if self.is_dry_run {
             return Ok(Some(forgotten));
         }
-        let publication = write_partition(self.lake, &file.key, old.version(), old.rows() - clicks, |writer| {
+        let publication = write_partition(self.lake, &file.key, old.version(), old.rows() - clicks, (), |writer| {
             for batch in old.read(None, None)? {
                 writer.write(self.newer_of(&batch?).map_err(|source| rows_of(&file.path, source))?)?;
             }

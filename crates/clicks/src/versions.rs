@@ -168,11 +168,20 @@ fn drop_stale_extra(
             }
         }
         if emptied.contains(&true) {
-            columns[index] = arrow::compute::nullif(&columns[index], &BooleanArray::from(emptied))?;
+            columns[index] =
+                without_hidden_text(arrow::compute::nullif(&columns[index], &BooleanArray::from(emptied))?);
         }
     }
     columns[extra_index] = Arc::new(StringArray::from(kept));
     RecordBatch::try_new(click_schema(), columns)
+}
+
+/// What `nullif` empties keeps its bytes behind the NULL, which would count where batches are bounded by bytes.
+fn without_hidden_text(values: ArrayRef) -> ArrayRef {
+    match values.as_string_opt::<i32>() {
+        Some(texts) => Arc::new(texts.iter().collect::<StringArray>()),
+        None => values,
+    }
 }
 
 fn has_extra(batch: &RecordBatch, row: usize, spellings: &[String; 2]) -> bool {

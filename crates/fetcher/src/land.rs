@@ -115,8 +115,7 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
     check_inputs(&args.files)?;
     let lake = Lake::open_or_create(&args.lake.which.lake, args.lake.partition)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    // While rows are typed, every core is busy: a fold then works on one thread.
-    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, 1);
+    let landing = Landing::new(&lake, args.lake.account.clone(), args.lake.which.lock_timeout, threads);
     let landing = landing.with_pseudonyms(pseudonyms);
     landing.check_feed(args.source).map_err(|source| LandError::Landing { source, landed: Landed(0) })?;
 
@@ -146,7 +145,6 @@ pub fn run(args: &Land, printer: &Printer) -> Result<Outcome, LandError> {
         proof::claim(range, feed, observation.observed_at, now, &fed.structure, desk.tally.summary.rows, broken)
     });
     let intervals = claim.as_ref().map(|claim| claim.intervals.clone()).unwrap_or_default();
-    desk.folder.landing.use_threads(threads);
     desk.folder.fold(desk.tally.waiting.take(), &intervals)?;
 
     let mut summary = desk.finish();
@@ -265,7 +263,7 @@ impl Desk<'_> {
         let observation = folder.observation;
         let source = Mutex::new(Source::new(&args.files, read, interrupt));
         let (to_desk, sheets) = sync_channel(1);
-        let (to_folder, full_sheets) = sync_channel::<Sheet>(0);
+        let (to_folder, full_sheets) = sync_channel::<Sheet>(1);
         let folded = std::thread::scope(|scope| {
             let source = &source;
             let typists: Vec<_> = (0..threads)

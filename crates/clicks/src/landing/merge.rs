@@ -9,17 +9,31 @@ use arrow::error::ArrowError;
 use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
-use crate::coverage::{Coverage, Interval};
-use crate::gather::{Pick, SharedTexts, TypedClicks, empty_batch, gather};
+use crate::coverage::Coverage;
+use crate::gather::{Pick, SharedTexts, TypedClicks, empty_batch, gather, runs};
 use crate::lake::{Lake, PartitionKey};
-use crate::partition::{BATCH_ROWS, OpenPartition, PartitionError, PartitionWriter, write_partition};
+use crate::partition::{BATCH_BYTES, OpenPartition, PartitionError, PartitionWriter, write_partition};
 use crate::schema::{click_schema, position};
 use crate::versions::merge_versions;
+use crate::width::TextBytes;
 
 use super::Folded;
+use super::permits::Permit;
+use super::proof::Proof;
 
-/// Merges clicks and coverage into a partition; leaves it untouched where nothing would change. None where somebody
-/// else has replaced the partition meanwhile: its new version is to be merged with then.
+/// Bytes of text of versions that one pass merges: they are held as plain rows, several times over.
+const PASS_BYTES: usize = BATCH_BYTES;
+
+/// What one pass has done.
+pub(super) struct Pass {
+    pub(super) folded: Folded,
+    /// What is left for another: the versions of these clicks together would take too much memory.
+    pub(super) later: Vec<Pick>,
+}
+
+/// Merges clicks into a partition; and coverage, in the pass after which none are left. Leaves the partition untouched
+/// where nothing would change. None where somebody else has replaced it meanwhile: its new version is to be merged with
+/// then.
 pub(super) fn fold_partition(
     lake: &Lake,
     key: &PartitionKey,
@@ -27,7 +41,8 @@ pub(super) fn fold_partition(
     shared: Option<&SharedTexts>,
     picks: Vec<Pick>,
     coverage: &Coverage,
-) -> Result<Option<Folded>, PartitionError> {
+    permit: Permit,
+) -> Result<Option<Pass>, PartitionError> {
     let path = &lake.path_of(key);
     let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
     let mut fold = Fold { sources: clicks.iter().collect(), picks };
@@ -43,15 +58,24 @@ pub(super) fn fold_partition(
         Some(old) => fold.match_with(old, path)?,
         None => Vec::new(),
     };
+    folded.rows_new = (fold.picks.len() - matched.len()) as u64;
     let changed = match &old {
         Some(old) if !matched.is_empty() => fold.merge_with(old, &matched, path)?,
         _ => Changed::default(),
     };
     folded.rows_changed = changed.old_rows.len() as u64;
-    folded.rows_unchanged = matched.len() as u64 - folded.rows_changed;
-    folded.rows_new = (fold.picks.len() - matched.len()) as u64;
+    folded.rows_unchanged = (changed.merged - changed.old_rows.len()) as u64;
+    let mut later = own.later;
+    for (_, position) in &matched[changed.merged..] {
+        match fold.picks[*position] {
+            (source, row) if source as usize == clicks.len() => later.extend(&own.groups[row as usize]),
+            pick => later.push(pick),
+        }
+    }
+    let none = Coverage::default();
+    let coverage = if later.is_empty() { coverage } else { &none };
     if folded.rows_new == 0 && folded.rows_changed == 0 && coverage.is_empty() {
-        return Ok(Some(folded));
+        return Ok(Some(Pass { folded, later }));
     }
     let mut is_matched = vec![false; fold.picks.len()];
     matched.iter().for_each(|(_, position)| is_matched[*position] = true);
@@ -62,7 +86,7 @@ pub(super) fn fold_partition(
 
     let kept = old.as_ref().map_or(0, OpenPartition::rows) - changed.old_rows.len();
     let version = old.as_ref().map(|old| old.version().clone()).unwrap_or_default();
-    let publication = write_partition(lake, key, &version, kept + fold.picks.len(), |writer| {
+    let publication = write_partition(lake, key, &version, kept + fold.picks.len(), permit, |writer| {
         let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
         merged.extend(coverage);
         let mut proof = Proof::new(&merged);
@@ -75,15 +99,19 @@ pub(super) fn fold_partition(
         Ok(proof.coverage())
     })?;
     folded.partitions_written = 1;
-    Ok(publication.is_published().then_some(folded))
+    Ok(publication.is_published().then_some(Pass { folded, later }))
 }
 
 /// Rows of one transaction id that came more than once.
 struct OwnVersions {
     repeated: u64,
+    /// One row for each group.
     merged: RecordBatch,
+    groups: Vec<Vec<Pick>>,
     /// The picks that came once.
     keep: Vec<Pick>,
+    /// Versions for another pass.
+    later: Vec<Pick>,
 }
 
 /// Clicks whose merge with what came differs from what the partition has.
@@ -92,6 +120,8 @@ struct Changed {
     clicks: Vec<TypedClicks>,
     /// The rows that they replace.
     old_rows: Vec<usize>,
+    /// How many matches were merged, changed or not.
+    merged: usize,
 }
 
 struct Fold<'a> {
@@ -121,14 +151,33 @@ impl<'a> Fold<'a> {
             }
         }
         if versions.is_empty() {
-            return Ok(OwnVersions { repeated: 0, merged: empty_batch(), keep: self.picks.clone() });
+            let keep = self.picks.clone();
+            return Ok(OwnVersions { repeated: 0, merged: empty_batch(), groups: versions, keep, later: Vec::new() });
         }
+        let in_group: hashbrown::HashSet<Pick> = versions.iter().flatten().copied().collect();
+        let keep = self.picks.iter().copied().filter(|pick| !in_group.contains(pick)).collect();
+        let later = self.postpone(&mut versions);
         let repeated = versions.iter().map(|group| group.len() as u64 - 1).sum();
         let picks: Vec<Pick> = versions.iter().flatten().copied().collect();
         let merged = merge_groups(gather(&self.sources, &picks)?, versions.iter().map(Vec::len).collect())?;
-        let in_group: hashbrown::HashSet<Pick> = versions.into_iter().flatten().collect();
-        let keep = self.picks.iter().copied().filter(|pick| !in_group.contains(pick)).collect();
-        Ok(OwnVersions { repeated, merged, keep })
+        Ok(OwnVersions { repeated, merged, groups: versions, keep, later })
+    }
+
+    /// Takes away the versions that one pass cannot hold. Two are always left, so that every pass gets on.
+    fn postpone(&self, groups: &mut Vec<Vec<Pick>>) -> Vec<Pick> {
+        let (mut bytes, mut held) = (0, 0);
+        let mut later = Vec::new();
+        for group in groups.iter_mut() {
+            let fits = |(source, row): &&Pick| {
+                bytes += self.sources[*source as usize].text_bytes(*row as usize);
+                held += 1;
+                bytes <= PASS_BYTES || held <= 2
+            };
+            let fitting = group.iter().take_while(fits).count();
+            later.extend(group.drain(fitting..));
+        }
+        groups.retain(|group| !group.is_empty());
+        later
     }
 
     /// Takes clicks in as a source of their own.
@@ -173,21 +222,29 @@ impl<'a> Fold<'a> {
         let rows_of = |source| PartitionError::Rows { path: path.to_owned(), source };
         let rows: Vec<usize> = matched.iter().map(|(row, _)| *row).collect();
         let mut changed = Changed::default();
-        let mut remaining = matched;
+        let mut bytes = 0;
         for batch in old.read(None, Some(selection(&rows, old.rows(), true)))? {
             let batch = batch?;
-            let (here, later) = remaining.split_at(batch.num_rows().min(remaining.len()));
-            remaining = later;
+            let here = &matched[changed.merged..][..batch.num_rows()];
             let picks: Vec<Pick> = here.iter().map(|(_, position)| self.picks[*position]).collect();
-            let fresh = gather(&self.sources, &picks).map_err(rows_of)?;
-            let newer = merge_versions(&batch, &fresh).map_err(rows_of)?;
-            let differs = rows_that_differ(&batch, &newer);
-            changed
-                .old_rows
-                .extend(here.iter().zip(&differs).filter(|(_, differs)| **differs).map(|((row, _), _)| row));
-            if differs.contains(&true) {
-                let newer = filter_record_batch(&newer, &BooleanArray::from(differs)).map_err(rows_of)?;
-                changed.clicks.push(TypedClicks::from_batch(&newer));
+            let mut at = 0;
+            for (picks, _) in runs(&self.sources, &picks) {
+                if bytes > PASS_BYTES {
+                    return Ok(changed);
+                }
+                let fresh = gather(&self.sources, picks).map_err(rows_of)?;
+                let held = batch.slice(at, picks.len());
+                let newer = merge_versions(&held, &fresh).map_err(rows_of)?;
+                let differs = rows_that_differ(&held, &newer);
+                let here = here[at..].iter().zip(&differs);
+                changed.old_rows.extend(here.filter(|(_, differs)| **differs).map(|((row, _), _)| row));
+                if differs.contains(&true) {
+                    let newer = filter_record_batch(&newer, &BooleanArray::from(differs)).map_err(rows_of)?;
+                    bytes += TextBytes::of_batch(&newer).iter().sum::<usize>();
+                    changed.clicks.push(TypedClicks::from_batch(&newer));
+                }
+                at += picks.len();
+                changed.merged += picks.len();
             }
         }
         Ok(changed)
@@ -217,12 +274,12 @@ impl<'a> Fold<'a> {
         writer: &mut PartitionWriter,
         proof: &mut Proof,
     ) -> Result<(), PartitionError> {
-        for picks in self.picks.chunks(BATCH_ROWS) {
+        for (picks, text_bytes) in runs(&self.sources, &self.picks) {
             let batch = shared
                 .gather(clicks, picks)
                 .map_err(|source| PartitionError::Rows { path: path.to_owned(), source })?;
             proof.count(&batch);
-            writer.write_aligned(&batch)?;
+            writer.write_run(&batch, text_bytes)?;
         }
         Ok(())
     }
@@ -245,22 +302,21 @@ impl<'a> Fold<'a> {
                 let mut sources = self.sources.clone();
                 sources.push(&kept);
                 let old_source = self.sources.len() as u32;
-                let mut picks = Vec::with_capacity(BATCH_ROWS);
+                let mut picks = Vec::with_capacity(kept.len());
                 for row in 0..kept.len() {
                     let key = Key::of(&kept, row);
                     while next < self.picks.len() && self.key(self.picks[next]) < key {
                         picks.push(self.picks[next]);
                         next += 1;
-                        if picks.len() == BATCH_ROWS {
-                            proof.write(writer, gather(&sources, &std::mem::take(&mut picks)).map_err(rows_of)?)?;
-                        }
                     }
                     picks.push((old_source, row as u32));
                 }
-                proof.write(writer, gather(&sources, &picks).map_err(rows_of)?)?;
+                for (picks, _) in runs(&sources, &picks) {
+                    proof.write(writer, gather(&sources, picks).map_err(rows_of)?)?;
+                }
             }
         }
-        for picks in self.picks[next..].chunks(BATCH_ROWS) {
+        for (picks, _) in runs(&self.sources, &self.picks[next..]) {
             proof.write(writer, gather(&self.sources, picks).map_err(rows_of)?)?;
         }
         Ok(())
@@ -362,55 +418,4 @@ fn rows_that_differ(a: &RecordBatch, b: &RecordBatch) -> Vec<bool> {
         }
     }
     differs
-}
-
-/// Counts, while rows are written, those that each interval of new coverage speaks of.
-struct Proof {
-    intervals: Vec<Interval>,
-}
-
-impl Proof {
-    fn new(coverage: &Coverage) -> Proof {
-        // Which rows a filter selected is not known here, and those that were pruned are gone: those counts stay.
-        let zeroed = |interval: &Interval| match is_counted(interval) {
-            true => Interval { rows: 0, ..interval.clone() },
-            false => interval.clone(),
-        };
-        Proof { intervals: coverage.intervals().iter().map(zeroed).collect() }
-    }
-
-    fn write(&mut self, writer: &mut PartitionWriter, batch: RecordBatch) -> Result<(), PartitionError> {
-        self.count(&batch);
-        writer.write(batch)
-    }
-
-    fn count(&mut self, batch: &RecordBatch) {
-        if !self.intervals.is_empty() {
-            let times = batch.column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
-            let feeds = batch.column(position::FEED_LIST).as_string::<i32>();
-            for (time, feeds) in times.values().iter().zip(feeds) {
-                let second = time.div_euclid(1_000_000);
-                for interval in &mut self.intervals {
-                    let is_of_feed =
-                        || feeds.is_some_and(|feeds| feeds.split(',').any(|feed| feed == interval.feed.name()));
-                    if is_counted(interval) && (interval.from_time..=interval.to_time).contains(&second) && is_of_feed()
-                    {
-                        interval.rows += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    fn coverage(self) -> Coverage {
-        let mut coverage = Coverage::default();
-        for interval in self.intervals {
-            coverage.add(interval);
-        }
-        coverage
-    }
-}
-
-fn is_counted(interval: &Interval) -> bool {
-    interval.filters.is_empty() && !interval.pruned
 }

@@ -2,8 +2,53 @@
 
 use std::sync::Arc;
 
+use super::scalar::Token;
+
+/// So many values without a column are taken from one row: each takes many times the memory of its source.
+pub(super) const LEFTOVERS_MAX: usize = 1 << 16;
+
 /// Values on their way to `extra`, with their paths.
-pub(super) type Leftovers<'a> = Vec<(String, &'a str)>;
+#[derive(Default)]
+pub(super) struct Leftovers<'a>(Vec<(String, &'a str)>);
+
+impl<'a> Leftovers<'a> {
+    pub(super) fn one(path: String, value: &'a str) -> Leftovers<'a> {
+        Leftovers(vec![(path, value)])
+    }
+
+    pub(super) fn push(&mut self, path: String, value: &'a str) {
+        self.0.push((path, value));
+    }
+
+    /// Takes no more than one past [`LEFTOVERS_MAX`], after which whoever reads must give up.
+    pub(super) fn push_few(&mut self, path: impl FnOnce() -> String, value: &'a str) {
+        if self.0.len() <= LEFTOVERS_MAX {
+            self.push(path(), value);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, &'a str)> {
+        self.0.iter()
+    }
+
+    /// What is left over, without what says that something is absent.
+    pub(super) fn into_members(self) -> Vec<Member> {
+        let present = self.0.into_iter().filter(|(_, value)| Token::read(value) != Token::Absent);
+        present.map(|(path, value)| member(path, value)).collect()
+    }
+}
 
 /// The path of a key under a prefix that is empty or ends with a dot. A key that is not a plain word is put in
 /// brackets, so that paths are unambiguous.
@@ -44,7 +89,7 @@ impl Member {
 ///
 /// A value that JSON readers stumble over (a lone surrogate, 1e400) stands as its source text
 /// under `path#json`.
-pub(super) fn member(path: String, raw: &str) -> Member {
+fn member(path: String, raw: &str) -> Member {
     if is_portable(raw) {
         Member { path: path.into(), value: raw.into() }
     } else {

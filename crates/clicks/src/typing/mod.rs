@@ -4,6 +4,7 @@
 //! Pure: takes text, gives columns. Leaves finding rows to [`crate::document`].
 
 mod columns;
+mod entries;
 mod extra;
 mod keys;
 mod objects;
@@ -24,16 +25,15 @@ use crate::gather::{Origin, TypedClicks, TypedColumn};
 use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
 
 use columns::ColumnBuilder;
-use extra::{Leftovers, Member, path_of};
+pub use entries::DEPTH_MAX;
+use entries::{check_depth, each_entry};
+use extra::{LEFTOVERS_MAX, Leftovers, Member, path_of};
 use keys::{Found, Keys, Target};
 use objects::{ABSENT, ObjectId, ObjectTable};
 use plain::Cursor;
 use required::check_required;
 use scalar::Token;
 
-/// A row nested deeper is not typed. Everflow's rows have four levels; the parser recurses, and takes 30 kB of stack for
-/// each level in a build that is not optimised.
-pub const DEPTH_MAX: usize = 32;
 /// What a row takes beside its values: a place in each column that any row has a value in.
 const ROW_BYTES: usize = 64;
 /// Source texts of objects that are remembered from one sheet to the next; past it all are forgotten.
@@ -157,6 +157,9 @@ impl ClickTyper {
             None => self.read(row)?,
         };
         check_required(&raw)?;
+        if raw.leftovers.len() > LEFTOVERS_MAX {
+            return Err(Rejected::new("", format!("more than {LEFTOVERS_MAX} values that have no column")));
+        }
         self.append(raw);
         Ok(())
     }
@@ -186,13 +189,13 @@ impl ClickTyper {
                     Some(())
                 }
                 Found::Unknown => {
-                    raw.leftovers.push((path_of("relationship.", name), cursor.scalar()?));
+                    raw.leftovers.push_few(|| path_of("relationship.", name), cursor.scalar()?);
                     Some(())
                 }
                 Found::Again | Found::Known(Target::Relationship) => None,
             }),
             Found::Unknown => {
-                raw.leftovers.push((path_of("", name), cursor.scalar()?));
+                raw.leftovers.push_few(|| path_of("", name), cursor.scalar()?);
                 Some(())
             }
             Found::Again => None,
@@ -212,8 +215,8 @@ impl ClickTyper {
         each_entry(row, |name, value| match keys.find(&name) {
             Found::Known(Target::Column(index)) => raw.values.push((index, value)),
             Found::Known(_) => relationship = Some(value),
-            Found::Again => raw.leftovers.push((path_of("", &name) + "#2", value)),
-            Found::Unknown => raw.leftovers.push((path_of("", &name), value)),
+            Found::Again => raw.leftovers.push_few(|| path_of("", &name) + "#2", value),
+            Found::Unknown => raw.leftovers.push_few(|| path_of("", &name), value),
         })
         .map_err(|error| Rejected::new("", error))?;
         if let Some(relationship) = relationship {
@@ -230,15 +233,15 @@ impl ClickTyper {
             Found::Known(Target::Column(index)) => raw.values.push((index, value)),
             Found::Known(Target::Object(index)) => raw.objects[index] = Some(RawObject::New(value)),
             Found::Known(Target::Relationship) | Found::Unknown => {
-                raw.leftovers.push((path_of("relationship.", &name), value));
+                raw.leftovers.push_few(|| path_of("relationship.", &name), value);
             }
-            Found::Again => raw.leftovers.push((path_of("relationship.", &name) + "#2", value)),
+            Found::Again => raw.leftovers.push_few(|| path_of("relationship.", &name) + "#2", value),
         });
         if entries.is_err() {
             raw.values.truncate(values);
             raw.leftovers.truncate(leftovers);
             raw.objects = Default::default();
-            raw.leftovers.push(("relationship".to_owned(), relationship));
+            raw.leftovers.push("relationship".to_owned(), relationship);
         }
     }
 
@@ -255,7 +258,7 @@ impl ClickTyper {
                 _ => set_scalar(builder, row, index, value, &mut leftovers),
             }
         }
-        let mut extra = members_of(leftovers);
+        let mut extra = leftovers.into_members();
         for (place, object) in raw.objects.into_iter().enumerate() {
             match object {
                 None => {}
@@ -283,14 +286,14 @@ impl ClickTyper {
             extra.extend_from_slice(table.extra_of(id));
             return table.assign(self.rows, id);
         }
-        let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::new());
+        let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::default());
         let keys = &mut self.keys[place];
         let prefix = OBJECTS[place].0.path_prefix();
         let mut cursor = Cursor::new(source);
         let plain = cursor.known_object(keys, |cursor, found, name| match found {
             Found::Known(Target::Column(index)) => push_present(&mut values, index, cursor.scalar()?),
             Found::Unknown => {
-                odd.push((path_of(&prefix, name), cursor.scalar()?));
+                odd.push_few(|| path_of(&prefix, name), cursor.scalar()?);
                 Some(())
             }
             Found::Known(_) | Found::Again => None,
@@ -301,14 +304,14 @@ impl ClickTyper {
             keys.begin();
             let entries = each_entry(source, |name, value| match keys.find(&name) {
                 Found::Known(Target::Column(index)) => values.push((index, value)),
-                Found::Known(_) | Found::Unknown => odd.push((path_of(&prefix, &name), value)),
-                Found::Again => odd.push((path_of(&prefix, &name) + "#2", value)),
+                Found::Known(_) | Found::Unknown => odd.push_few(|| path_of(&prefix, &name), value),
+                Found::Again => odd.push_few(|| path_of(&prefix, &name) + "#2", value),
             });
             entries.is_ok()
         };
-        if !is_read {
+        if !is_read || odd.len() > LEFTOVERS_MAX {
             // Not an object, or one that cannot be read: kept as it came.
-            extra.append(&mut members_of(vec![(prefix.trim_end_matches('.').to_owned(), source)]));
+            extra.append(&mut Leftovers::one(prefix.trim_end_matches('.').to_owned(), source).into_members());
             return table.assign(self.rows, ABSENT);
         }
         let position = table.next_position();
@@ -317,7 +320,7 @@ impl ClickTyper {
                 set_scalar(builder, position, index, value, &mut odd);
             }
         }
-        let mut members = members_of(odd);
+        let mut members = odd.into_members();
         let id = table.add(source, &members);
         extra.append(&mut members);
         table.assign(self.rows, id);
@@ -381,12 +384,6 @@ fn push_present<'a>(values: &mut Vec<(usize, &'a str)>, index: usize, value: &'a
     Some(())
 }
 
-/// What is left over, without what says that something is absent.
-fn members_of(leftovers: Leftovers) -> Vec<Member> {
-    let present = leftovers.into_iter().filter(|(_, value)| Token::read(value) != Token::Absent);
-    present.map(|(path, value)| extra::member(path, value)).collect()
-}
-
 /// The UTC dates of timestamps.
 pub(crate) fn dates_of(click_time: &ArrayRef) -> ArrayRef {
     let times = click_time.as_primitive::<TimestampMicrosecondType>();
@@ -406,7 +403,7 @@ fn set_scalar<'a>(
         Token::Text(text) if matches!(builder, ColumnBuilder::Text(_)) => builder.set_text(row, &text),
         token => {
             if !builder.set(row, &token) {
-                leftovers.push((COLUMNS[index].path(), value));
+                leftovers.push(COLUMNS[index].path(), value);
             }
         }
     }
@@ -419,8 +416,11 @@ fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a
     if plain.is_none() || !cursor.is_at_end() {
         entries.clear();
         if each_entry(value, |key, value| entries.push((key, value))).is_err() {
-            return leftovers.push((COLUMNS[index].path(), value));
+            return leftovers.push(COLUMNS[index].path(), value);
         }
+    }
+    if entries.len() > LEFTOVERS_MAX {
+        return leftovers.push(COLUMNS[index].path(), value);
     }
     // Stable: of a key that stands twice, the first has the place in the map.
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -429,9 +429,9 @@ fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a
         let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
         let token = Token::read(value);
         if held.last().is_some_and(|(known, _)| *known == key) {
-            leftovers.push((path(&key) + "#2", value));
+            leftovers.push(path(&key) + "#2", value);
         } else if token.to_text().is_none() && token != Token::Absent {
-            leftovers.push((path(&key), value));
+            leftovers.push(path(&key), value);
             held.push((key, Token::Absent));
         } else {
             held.push((key, token));
@@ -440,56 +440,6 @@ fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a
     if !held.is_empty() {
         builder.set_map(row, held.iter().map(|(key, value)| (&**key, value.to_text())));
     }
-}
-
-/// Calls with each key and the source text of its value.
-fn each_entry<'a>(object: &'a str, mut entry: impl FnMut(Cow<'a, str>, &'a str)) -> Result<(), String> {
-    let mut last_end = None;
-    for item in sonic_rs::to_object_iter(object) {
-        let (key, value) = item.map_err(|error| syntax_error(&error))?;
-        let raw = match value.as_raw_cow() {
-            Cow::Borrowed(raw) => raw,
-            Cow::Owned(_) => return Err("a value that cannot be borrowed".to_owned()),
-        };
-        entry(key, raw);
-        last_end = Some(raw.as_ptr() as usize + raw.len() - object.as_ptr() as usize);
-    }
-    // The iterator stops at the closing brace: nothing but that may follow the last value.
-    let rest = match last_end {
-        Some(end) => object[end..].trim_ascii(),
-        None => object.trim_ascii().strip_prefix('{').unwrap_or_default().trim_ascii_start(),
-    };
-    if rest == "}" { Ok(()) } else { Err("something follows the end of the object".to_owned()) }
-}
-
-/// The first line of a parser's message: the rest repeats the row.
-fn syntax_error(error: &sonic_rs::Error) -> String {
-    let text = error.to_string();
-    format!("not valid JSON: {}", text.lines().next().unwrap_or_default())
-}
-
-/// Refuses nesting that would exhaust the stack of whoever reads it.
-fn check_depth(row: &str) -> Result<(), Rejected> {
-    let opened = memchr::memchr2_iter(b'{', b'[', row.as_bytes()).count();
-    if opened <= DEPTH_MAX {
-        return Ok(());
-    }
-    let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
-    for byte in row.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_in_text => is_escaped = true,
-            b'"' => is_in_text = !is_in_text,
-            _ if is_in_text => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return Err(Rejected::new("", format!("nested deeper than {DEPTH_MAX} levels")));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -75,3 +75,46 @@ fn partitions_larger_than_a_row_group() {
     land(&other, &[typed_rows(second), typed_rows(first)]);
     assert!(partition_files(&other) == partition_files(&lake));
 }
+
+/// Clicks of megabytes, some of them in two versions; names that offers share.
+fn wide_rows() -> Vec<String> {
+    let wide = |nth: i64| (nth % 7).to_string().repeat(2_500_000);
+    let own = |nth| row(&format!("{nth:02}"), nth * 31, &format!(r#""sub1":"{}""#, wide(nth)));
+    let later = |nth| row(&format!("{nth:02}"), nth * 31, &format!(r#""sub2":"{}""#, wide(nth)));
+    let shared = |nth: i64| {
+        let offer = format!(r#""relationship":{{"offer":{{"name":"{}"}}}}"#, "o".repeat(400_000));
+        row(&format!("{nth:02}"), nth * 31, &offer)
+    };
+    (0..16).map(own).chain((0..12).map(later)).chain((16..60).map(shared)).collect()
+}
+
+#[test]
+fn clicks_of_megabytes() {
+    let rows = wide_rows();
+    let (_folder, lake) = new_lake(Granularity::Day);
+    // More versions than one pass merges.
+    assert_eq!(land(&lake, &[typed_rows(&rows)]).rows_new, 60);
+    let expected = partition_files(&lake);
+    let text_of = |column: &str, row| {
+        let batch = &batches(&lake)[0].1;
+        let texts = batch.column_by_name(column).unwrap().as_string::<i32>();
+        texts.is_valid(row).then(|| texts.value(row).len())
+    };
+    assert_eq!(
+        [text_of("sub1", 11), text_of("sub2", 11), text_of("sub2", 12)],
+        [Some(2_500_000), Some(2_500_000), None]
+    );
+    let file = fs::File::open(lake.root().join(expected.keys().next().unwrap())).unwrap();
+    let groups = SerializedFileReader::new(file).unwrap().metadata().num_row_groups();
+    assert!(groups >= 2, "{groups} row group of nearly 90 MB of text");
+
+    let (_other_folder, other) = new_lake(Granularity::Day);
+    for part in 0..3 {
+        let some: Vec<_> = rows.iter().rev().skip(part).step_by(3).cloned().collect();
+        land(&other, &[typed_rows(&some)]);
+    }
+    assert!(partition_files(&other) == expected);
+    let again = land(&lake, &[typed_rows(&rows)]);
+    assert_eq!((again.rows_changed, again.rows_new), (0, 0));
+    assert!(partition_files(&lake) == expected);
+}

@@ -333,3 +333,20 @@ fn what_is_no_object_is_no_click() {
     }
     is_rejected(r#"{"Error":"internal"}"#, "transaction_id", "neither a click nor an answer with clicks");
 }
+
+#[test]
+fn a_row_of_countless_unknown_keys_is_kept_another_way() {
+    let many = |value: &str| {
+        let members: Vec<String> = (0..70_000).map(|nth| format!(r#""k{nth}":{value}"#)).collect();
+        members.join(",")
+    };
+    let (path, reason) = rejection(row_with(&many("1")).as_bytes());
+    assert_eq!((path.as_str(), reason.as_str()), ("", "more than 65536 values that have no column"));
+    // Inside an object they stay together, as they came.
+    for key in ["offer", "query_parameters"] {
+        let object = format!("{{{}}}", many("\"v\""));
+        let (id, extra) = outcome(&format!(r#""relationship":{{"{key}":{object}}}"#), "transaction_id");
+        assert_eq!(id.as_deref(), Some("t"));
+        assert_eq!(extra, Some(format!(r#"{{"relationship.{key}":{object}}}"#)));
+    }
+}
