@@ -10,10 +10,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 mod answer;
+mod buffer;
 mod scanner;
 mod siblings;
 
 pub use answer::{Answer, NotAnAnswer, read_answer};
+use buffer::Buffer;
 use scanner::Scanner;
 pub use scanner::{Broken, Piece};
 
@@ -141,7 +143,8 @@ impl Structure {
 /// The rows of a byte stream.
 pub struct Document<R> {
     input: R,
-    buffer: Vec<u8>,
+    /// Read, but not yet handed on.
+    buffer: Buffer,
     offset: u64,
     is_at_end: bool,
     scanner: Option<Scanner>,
@@ -168,7 +171,7 @@ impl<R: Read> Document<R> {
     pub fn open(input: R) -> Result<Document<R>, DocumentError> {
         let mut document = Document {
             input,
-            buffer: Vec::with_capacity(2 * BLOCK_BYTES),
+            buffer: Buffer::with_capacity(2 * BLOCK_BYTES),
             offset: 0,
             is_at_end: false,
             scanner: None,
@@ -177,7 +180,7 @@ impl<R: Read> Document<R> {
         };
         document.fill(BLOCK_BYTES)?;
         if document.buffer.starts_with(b"\xef\xbb\xbf") {
-            document.buffer.drain(..3);
+            document.buffer.take(3, Vec::new());
             document.offset = 3;
         }
         let beginning = document.buffer.trim_ascii_start();
@@ -285,38 +288,15 @@ impl<R: Read> Document<R> {
 
     /// Reads until so many bytes are there, or the input ends.
     fn fill(&mut self, wanted: usize) -> Result<(), DocumentError> {
-        let mut len = self.buffer.len();
-        if len >= wanted || self.is_at_end {
-            return Ok(());
+        if self.buffer.len() < wanted && !self.is_at_end {
+            self.is_at_end = !self.buffer.fill(wanted, &mut self.input)?;
         }
-        // A long row needs no more than it needs: growing by doubling would hold twice as much.
-        self.buffer.reserve_exact(wanted - len);
-        // Not `read_to_end`, which clears the whole rest of the buffer again for each read.
-        self.buffer.resize(wanted, 0);
-        while len < wanted {
-            match self.input.read(&mut self.buffer[len..]) {
-                Ok(0) => {
-                    self.is_at_end = true;
-                    break;
-                }
-                Ok(read) => len += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.buffer.truncate(len);
-                    return Err(error.into());
-                }
-            }
-        }
-        self.buffer.truncate(len);
         Ok(())
     }
 
     fn take(&mut self, end: usize, pieces: Pieces) -> Block {
-        let mut rest = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(2 * BLOCK_BYTES));
-        rest.clear();
-        rest.extend_from_slice(&self.buffer[end..]);
-        self.buffer.truncate(end);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
+        let room = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(2 * BLOCK_BYTES));
+        let bytes = self.buffer.take(end, room);
         let offset = self.offset;
         self.offset += end as u64;
         Block { bytes, offset, pieces }

@@ -93,6 +93,8 @@ pub struct Landing<'a> {
     threads: usize,
     is_swept: bool,
     pseudonyms: Option<Pseudonyms>,
+    /// What the quarantine was seen to hold.
+    quarantine: quarantine::Known,
     /// Whether the account is a network's login, once that is made sure.
     login: Option<bool>,
 }
@@ -101,7 +103,9 @@ impl<'a> Landing<'a> {
     /// A landing into a lake, that waits for its lock at most so long and works on so many threads.
     #[must_use]
     pub fn new(lake: &'a Lake, account: Account, lock_timeout: Duration, threads: usize) -> Landing<'a> {
-        Landing { lake, account, lock_timeout, threads: threads.max(1), is_swept: false, login: None, pseudonyms: None }
+        let quarantine = quarantine::Known::default();
+        let threads = threads.max(1);
+        Landing { lake, account, lock_timeout, threads, is_swept: false, login: None, pseudonyms: None, quarantine }
     }
 
     /// The same landing, that writes pseudonyms in place of what identifies visitors; none writes all as it came.
@@ -144,7 +148,7 @@ impl<'a> Landing<'a> {
         }
         let feeds = observation.feed.into_iter().chain(coverage.iter().map(|interval| interval.feed));
         feeds.chain(login::feeds_of(clicks)).try_for_each(|feed| self.admit(feed))?;
-        let kept = quarantine::keep(self.lake, &self.account, observation, quarantined)?;
+        let kept = quarantine::keep(self.lake, &self.account, observation, quarantined, &mut self.quarantine)?;
         let mut folded = Folded { rows_quarantined_new: kept as u64, ..Folded::default() };
         let work = plan(clicks, coverage, self.lake.granularity());
         let work_items = work.len();

@@ -3,7 +3,7 @@
 //! Promises that a row is kept once, however often it is landed, and before the partition whose coverage claims its
 //! window. A row longer than the reader takes is kept in parts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -71,18 +71,48 @@ const BATCH_BYTES: usize = 4 << 20;
 /// A row's SHA-256 in hexadecimal digits, and its part.
 type Identity = ([u8; 64], i32);
 
+/// What an account's quarantine is known to hold: each of its files is read once, not for every fold.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// By location: the size, which a pruned file changes.
+    files: HashMap<String, u64>,
+    rows: HashSet<Identity>,
+}
+
+/// So many rows are remembered. A quarantine may be larger than memory: past it, files are read again.
+const KNOWN_MAX: usize = 200_000;
+
+impl Known {
+    fn add(&mut self, location: &str, size: u64, rows: impl IntoIterator<Item = Identity>) {
+        self.rows.extend(rows);
+        self.files.insert(location.to_owned(), size);
+        if self.rows.len() > KNOWN_MAX {
+            *self = Known::default();
+        }
+    }
+
+    /// Forgets all where any of the files is gone, or is another.
+    fn check(&mut self, present: &[(&QuarantineFile, u64)]) {
+        let same = present.iter().filter(|(file, size)| self.files.get(&file.location) == Some(size));
+        if same.count() != self.files.len() {
+            *self = Known::default();
+        }
+    }
+}
+
 /// Keeps the rows that are not yet kept. Returns how many were new; the parts of a long row are one.
 pub(crate) fn keep(
     lake: &Lake,
     account: &Account,
     observation: Observation,
     rows: &[QuarantinedRow],
+    known: &mut Known,
 ) -> Result<usize, PartitionError> {
     if rows.is_empty() {
         return Ok(0);
     }
     let name = lake.backend().name_of(&quarantine_location(account, ""));
-    until_published(&name, || try_to_keep(lake, account, observation, rows))
+    until_published(&name, || try_to_keep(lake, account, observation, rows, known))
 }
 
 /// None where somebody else has written a file of the same rows meanwhile.
@@ -91,6 +121,7 @@ fn try_to_keep(
     account: &Account,
     observation: Observation,
     rows: &[QuarantinedRow],
+    known: &mut Known,
 ) -> Result<Option<usize>, PartitionError> {
     let mut wanted = HashSet::with_capacity(rows.len());
     let mut fresh: Vec<(Identity, &QuarantinedRow)> = rows
@@ -98,7 +129,7 @@ fn try_to_keep(
         .map(|row| ((hex(Sha256::digest(&row.raw).into()), i32::try_from(row.part).unwrap_or(i32::MAX)), row))
         .filter(|(identity, _)| wanted.insert(*identity))
         .collect();
-    remove_known(&mut wanted, lake, account)?;
+    remove_known(&mut wanted, lake, account, known)?;
     fresh.retain(|(identity, _)| wanted.contains(identity));
     if fresh.is_empty() {
         return Ok(Some(0));
@@ -115,10 +146,18 @@ fn try_to_keep(
     let emptied = lake.backend().open(&location);
     let emptied = emptied.map_err(|error| PartitionError::Damaged { path: path.clone(), source: error.into() })?;
     let version = emptied.map(|opened| opened.version).unwrap_or_default();
-    let fill = |file: &mut File| write(file, observation, &fresh).map_err(io::Error::other);
+    let mut size = 0;
+    let fill = |file: &mut File| {
+        write(file, observation, &fresh).map_err(io::Error::other)?;
+        size = file.metadata()?.len();
+        Ok(())
+    };
     let publication = lake.backend().replace(&location, &version, Box::new(fill));
     let publication = publication.map_err(|source| PartitionError::Write { path, source })?;
     let rows_new = fresh.iter().filter(|(_, row)| row.part == 0).count();
+    if publication.is_published() {
+        known.add(&location, size, fresh.iter().map(|(identity, _)| *identity));
+    }
     Ok(publication.is_published().then_some(rows_new))
 }
 
@@ -194,8 +233,13 @@ fn batch_of(observation: Observation, rows: &[(Identity, &QuarantinedRow)]) -> R
     Ok(RecordBatch::try_new(quarantine_schema(), columns)?)
 }
 
-/// Removes what is kept already. Holds only what is asked for, as a quarantine may be larger than memory.
-fn remove_known(wanted: &mut HashSet<Identity>, lake: &Lake, account: &Account) -> Result<(), PartitionError> {
+/// Removes what is kept already. Holds only what is asked for, and what memory bears.
+fn remove_known(
+    wanted: &mut HashSet<Identity>,
+    lake: &Lake,
+    account: &Account,
+    known: &mut Known,
+) -> Result<(), PartitionError> {
     let listed = lake.quarantine_files().map_err(|error| {
         let source = match error {
             LakeError::Io { source, .. } => source,
@@ -203,26 +247,59 @@ fn remove_known(wanted: &mut HashSet<Identity>, lake: &Lake, account: &Account) 
         };
         PartitionError::Write { path: lake.backend().name_of("quarantine"), source }
     })?;
-    for QuarantineFile { location, path, .. } in listed.iter().filter(|file| file.account == *account) {
-        let damaged = |source: ParquetError| PartitionError::Damaged { path: path.clone(), source };
-        // Gone since it was listed: then it keeps nothing.
-        let Some(file) = lake.open_file(location).map_err(|error| damaged(error.into()))? else { continue };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
-        if builder.schema().fields() != quarantine_schema().fields() {
-            let difference = "columns of a quarantine file".to_owned();
-            return Err(PartitionError::Foreign { path: path.clone(), difference });
-        }
-        let mask = ProjectionMask::columns(builder.parquet_schema(), ["raw_sha256", "part"]);
-        for batch in builder.with_projection(mask).build().map_err(damaged)? {
-            let batch = batch.map_err(|error| damaged(error.into()))?;
-            let parts = batch.column(1).as_primitive::<Int32Type>();
-            let shas = batch.column(0).as_string::<i32>().iter().flatten();
-            for (sha, part) in shas.zip(parts.values()) {
-                if let Ok(sha) = sha.as_bytes().try_into() {
-                    wanted.remove(&(sha, *part));
-                }
+    let mut present = Vec::with_capacity(listed.len());
+    for file in listed.iter().filter(|file| file.account == *account) {
+        let damaged = |source: io::Error| PartitionError::Damaged { path: file.path.clone(), source: source.into() };
+        let size = match &file.object {
+            Some(object) => Some(object.size),
+            None => {
+                let opened = lake.open_file(&file.location).map_err(damaged)?;
+                opened.map(|file| Ok(file.metadata()?.len())).transpose().map_err(damaged)?
             }
+        };
+        // Gone since it was listed: then it keeps nothing.
+        present.extend(size.map(|size| (file, size)));
+    }
+    known.check(&present);
+    wanted.retain(|identity| !known.rows.contains(identity));
+    for (file, size) in present {
+        if known.files.contains_key(&file.location) {
+            continue;
         }
+        for identities in identities_in(lake, file)? {
+            let identities = identities?;
+            identities.iter().for_each(|identity| _ = wanted.remove(identity));
+            known.rows.extend(identities);
+        }
+        known.add(&file.location, size, []);
     }
     Ok(())
+}
+
+/// The rows that a file keeps.
+fn identities_in(
+    lake: &Lake,
+    file: &QuarantineFile,
+) -> Result<impl Iterator<Item = Result<Vec<Identity>, PartitionError>>, PartitionError> {
+    let QuarantineFile { location, path, .. } = file;
+    let damaged = |source: ParquetError| PartitionError::Damaged { path: path.clone(), source };
+    let reader = match lake.open_file(location).map_err(|error| damaged(error.into()))? {
+        None => None,
+        Some(file) => {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
+            if builder.schema().fields() != quarantine_schema().fields() {
+                let difference = "columns of a quarantine file".to_owned();
+                return Err(PartitionError::Foreign { path: path.clone(), difference });
+            }
+            let mask = ProjectionMask::columns(builder.parquet_schema(), ["raw_sha256", "part"]);
+            Some(builder.with_projection(mask).build().map_err(damaged)?)
+        }
+    };
+    Ok(reader.into_iter().flatten().map(move |batch| {
+        let batch = batch.map_err(|error| damaged(error.into()))?;
+        let parts = batch.column(1).as_primitive::<Int32Type>();
+        let shas = batch.column(0).as_string::<i32>().iter().flatten();
+        let pairs = shas.zip(parts.values());
+        Ok(pairs.filter_map(|(sha, part)| Some((sha.as_bytes().try_into().ok()?, *part))).collect())
+    }))
 }

@@ -100,3 +100,21 @@ fn no_coverage_without_the_quarantine() {
     assert!(lake.partitions().unwrap().is_empty());
     assert_eq!(fs::read(&path).unwrap(), b"damaged");
 }
+
+#[test]
+fn a_landing_reads_each_file_once() {
+    let (_folder, lake) = new_lake(Granularity::Day);
+    assert_eq!(keep(&lake, &[odd(b"x", 0)]), 1);
+    let mut one = landing(&lake);
+    let mut fold =
+        |raw: &[u8]| one.fold(&[], Observation::default(), &[odd(raw, 0)], &[]).unwrap().rows_quarantined_new;
+    assert_eq!(fold(b"x"), 0);
+    // What others keep meanwhile is seen.
+    assert_eq!(keep(&lake, &[odd(b"y", 0)]), 1);
+    assert_eq!((fold(b"y"), fold(b"z")), (0, 1));
+    for file in lake.quarantine_files().unwrap() {
+        let size = fs::metadata(&file.path).unwrap().len();
+        fs::write(file.path, vec![b'x'; size as usize]).unwrap();
+    }
+    assert_eq!((fold(b"x"), fold(b"y"), fold(b"z")), (0, 0, 0));
+}
