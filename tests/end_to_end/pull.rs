@@ -5,6 +5,7 @@ mod ends;
 mod key;
 mod kills;
 mod plans;
+mod pseudonyms;
 mod raw;
 mod refusals;
 
@@ -53,9 +54,13 @@ impl Scene {
 
     /// `fetcher pull` into the lake, to which flags are added; words are parted by spaces.
     fn pull(&self, flags: &str) -> Command {
+        self.pull_into(&self.lake(), flags)
+    }
+
+    fn pull_into(&self, lake: &Path, flags: &str) -> Command {
         let mut command = fetcher();
         command.current_dir(self.folder.path()).arg("pull").args(flags.split_whitespace());
-        command.arg("--lake").arg(self.lake()).args(["--base-url", &self.server.base_url()]);
+        command.arg("--lake").arg(lake).args(["--base-url", &self.server.base_url()]);
         command.env("EVERFLOW_API_KEY", NETWORK_KEY);
         command
     }

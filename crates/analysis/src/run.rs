@@ -188,11 +188,7 @@ pub(crate) fn refuse_binary_on_terminal(format: Format, output: Option<&Path>) -
 
 /// How an answer is written, to a terminal or elsewhere.
 pub(crate) fn format_options(raw: bool, to_stdout: bool, environment: &Environment) -> formats::Options {
-    formats::Options {
-        raw,
-        width: width(environment).filter(|_| to_stdout),
-        color: to_stdout && color(environment),
-    }
+    formats::Options { raw, width: width(environment).filter(|_| to_stdout), color: to_stdout && color(environment) }
 }
 
 /// How many columns the terminal has; `None` where stdout is none.

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod args;
+mod connect;
 pub mod doctor;
 pub mod input;
 pub mod interrupt;

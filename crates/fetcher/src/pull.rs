@@ -39,10 +39,9 @@ pub use covered::{CoveredError, coverage_of};
 pub use report::{PullSummary, Reason, Uncovered};
 pub use seconds::Seconds;
 
-use crate::api::{
-    ApiError, ApiKey, Client, ClientConfig, ConfigError, CountsByHour, KEY_VARIABLE, KeyError, Limits, RetryPolicy,
-};
+use crate::api::{ApiError, Client, ConfigError, CountsByHour, KeyError, Limits};
 use crate::args::{PseudonymKeyError, Pull, SummaryFormat};
+use crate::connect::connect;
 use crate::interrupt::Interrupt;
 use crate::plan::{Goal, Planner};
 use crate::printer::Printer;
@@ -166,23 +165,14 @@ fn now() -> i64 {
 }
 
 fn client(args: &Pull, printer: &Printer) -> Result<Client, PullError> {
-    let everflow = &args.everflow;
-    let loaded = ApiKey::load(everflow.api_key_file.as_deref(), std::env::var_os(KEY_VARIABLE))?;
-    if let Some(path) = &loaded.file_readable_by_all {
-        printer
-            .warning(&format!("every user of this machine can read the api key in {}: chmod 600 it", path.display()));
-    }
-    let mut config = ClientConfig::new(&everflow.base_url, loaded.key);
-    config.is_insecure_allowed = everflow.insecure;
     let limits = if args.source.is_network() { Limits::network() } else { Limits::affiliate() };
-    config.limits = Limits {
+    let limits = Limits {
         concurrent: usize::from(args.concurrency),
         bytes_in_flight_max: BYTES_IN_FLIGHT_MAX,
         requests_max: args.max_requests,
         ..limits
     };
-    config.retry = RetryPolicy { total_max: everflow.give_up_after, ..RetryPolicy::default() };
-    Ok(Client::new(config)?)
+    connect(&args.everflow, |config| config.limits = limits, printer)
 }
 
 /// What came of a round.

@@ -15,9 +15,9 @@ use clicks::partition::PartitionError;
 use clicks::tally::{Group, tally};
 use serde_json::{Value, json};
 
-use crate::api::{Aggregate, RetryPolicy};
-use crate::api::{AggregateColumn, ApiError, ApiKey, Client, ClientConfig, ConfigError, KEY_VARIABLE, KeyError};
-use crate::args::{self, EverflowArgs, SummaryFormat, TimeError};
+use crate::api::{Aggregate, AggregateColumn, ApiError, ConfigError, KeyError};
+use crate::args::{self, SummaryFormat, TimeError};
+use crate::connect::connect;
 use crate::printer::Printer;
 use crate::request::Window;
 use crate::status::days::measure;
@@ -110,11 +110,7 @@ pub fn run(args: &args::Verify, printer: &Printer) -> Result<Outcome, VerifyErro
     if args.source == Some(Feed::AffiliateClicks) {
         return Err(VerifyError::NoCounts);
     }
-    let client = connect(
-        &args.everflow,
-        RetryPolicy { total_max: args.everflow.give_up_after, ..RetryPolicy::default() },
-        printer,
-    )?;
+    let client = connect::<VerifyError>(&args.everflow, |_| {}, printer)?;
     let landed = landed(&Lake::open(&args.lake)?, args, window)?;
     let checks = checks_of(args, &landed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -124,22 +120,6 @@ pub fn run(args: &args::Verify, printer: &Printer) -> Result<Outcome, VerifyErro
     report(args, window, &landed, &everflow, &compared, printer)?;
     let differs = compared.iter().any(|compared| compared.difference() != 0);
     Ok(if differs || everflow.is_incomplete { Outcome::Incomplete } else { Outcome::Done })
-}
-
-/// A client that sends nothing yet.
-///
-/// # Errors
-/// Where there is no key, or the address is none that it may be sent to.
-pub(crate) fn connect(everflow: &EverflowArgs, retry: RetryPolicy, printer: &Printer) -> Result<Client, VerifyError> {
-    let loaded = ApiKey::load(everflow.api_key_file.as_deref(), std::env::var_os(KEY_VARIABLE))?;
-    if let Some(path) = &loaded.file_readable_by_all {
-        printer
-            .warning(&format!("every user of this machine can read the api key in {}: chmod 600 it", path.display()));
-    }
-    let mut config = ClientConfig::new(&everflow.base_url, loaded.key);
-    config.is_insecure_allowed = everflow.insecure;
-    config.retry = retry;
-    Ok(Client::new(config)?)
 }
 
 fn landed(lake: &Lake, args: &args::Verify, window: Window) -> Result<Landed, VerifyError> {

@@ -91,9 +91,10 @@ fn table(matrix: &SignalMatrix) -> Result<RecordBatch, arrow::error::ArrowError>
             cells.extend(seen.map(|seen| Cell { signal, entity, clicks: *clicks, seen }));
         }
     }
-    let texts = |of: for<'c> fn(&'c Cell<'_>) -> &'c str| Arc::new(StringArray::from_iter_values(cells.iter().map(of))) as ArrayRef;
-    let numbers =
-        |of: fn(&Cell) -> Option<f64>| Arc::new(cells.iter().map(of).collect::<Float64Array>()) as ArrayRef;
+    let texts = |of: for<'c> fn(&'c Cell<'_>) -> &'c str| {
+        Arc::new(StringArray::from_iter_values(cells.iter().map(of))) as ArrayRef
+    };
+    let numbers = |of: fn(&Cell) -> Option<f64>| Arc::new(cells.iter().map(of).collect::<Float64Array>()) as ArrayRef;
     let columns = vec![
         texts(|cell| &cell.entity.account),
         texts(|cell| &cell.entity.id),

@@ -21,10 +21,8 @@ use crate::catalogue::{Query, Shelf};
 use crate::scoring::matrix::{Basis, Kind, Signal};
 
 /// Where signals are kept.
-pub(super) const SIGNALS: Shelf = Shelf {
-    folder: "signals",
-    keys: &["family", "kind", "basis", "min_exposure", "burst", "reason", "drill"],
-};
+pub(super) const SIGNALS: Shelf =
+    Shelf { folder: "signals", keys: &["family", "kind", "basis", "min_exposure", "burst", "reason", "drill"] };
 
 /// Where the tables are kept that signals share.
 pub(super) const SHARED: Shelf = Shelf { folder: "signals/shared", keys: &["kind"] };

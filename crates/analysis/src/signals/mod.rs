@@ -112,7 +112,10 @@ impl Signals {
     fn of(signals: &Catalogue, shared: &Catalogue) -> Result<Self, SignalError> {
         let text = |query: &Query| SqlText { name: format!("{}.sql", query.name), sql: query.sql.clone() };
         let of_query = |query: &Query| {
-            Ok::<_, SignalError>((query.name.clone(), SignalQuery { signal: header::signal(query)?, text: text(query) }))
+            Ok::<_, SignalError>((
+                query.name.clone(),
+                SignalQuery { signal: header::signal(query)?, text: text(query) },
+            ))
         };
         let of_shared = |query: &Query| {
             Ok::<_, SignalError>((query.name.clone(), Shared { form: header::form(query)?, text: text(query) }))

@@ -156,11 +156,7 @@ fn read_rows(query: &SignalQuery, rows: &RecordBatch) -> Result<Vec<Row>, Signal
         }
         let expected = expected.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row));
         let observation = Observation { n: n.value(row), x: x.value(row), expected };
-        read.push(Row {
-            account: accounts.value(row).to_owned(),
-            entity: entities.value(row).to_owned(),
-            observation,
-        });
+        read.push(Row { account: accounts.value(row).to_owned(), entity: entities.value(row).to_owned(), observation });
     }
     Ok(read)
 }
@@ -214,13 +210,7 @@ impl Signals {
         Ok(order)
     }
 
-    fn visit(
-        &self,
-        name: &str,
-        by: By,
-        open: &mut Vec<String>,
-        order: &mut Vec<String>,
-    ) -> Result<(), SignalError> {
+    fn visit(&self, name: &str, by: By, open: &mut Vec<String>, order: &mut Vec<String>) -> Result<(), SignalError> {
         if order.iter().any(|done| done == name) {
             return Ok(());
         }

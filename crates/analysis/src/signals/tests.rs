@@ -61,7 +61,10 @@ async fn every_drill_finds_clicks_of_the_entity_alone() {
     let entity = matrix.entities().iter().zip(matrix.exposure()).max_by_key(|(_, clicks)| **clicks).unwrap().0;
     for signal in matrix.signals().iter().filter(|signal| !signal.drill.is_empty()) {
         let sql = drill_for(&signal.drill, entity);
-        let sql = format!("SELECT DISTINCT account, affiliate_id FROM ({}) AS d", sql.split(" ORDER BY click_time, ").next().unwrap());
+        let sql = format!(
+            "SELECT DISTINCT account, affiliate_id FROM ({}) AS d",
+            sql.split(" ORDER BY click_time, ").next().unwrap()
+        );
         let text = SqlText { name: signal.name.clone(), sql };
         let (_, rows) = engine.collect(&text, &march()).await.unwrap();
         let count: usize = rows.iter().map(|rows| rows.num_rows()).sum();
@@ -111,7 +114,10 @@ async fn signals_of_the_users_own_and_tables_of_entities() {
     assert_eq!(seen(&matrix), BTreeMap::from([(("mine".into(), "fdma".into(), "p1".into()), (1.5, 20.0))]));
     assert_eq!(matrix.exposure(), [20]);
     // Beside those that ship, the folder adds and replaces.
-    assert_eq!(Signals::load(Some(folder.path())).unwrap().iter().count(), Signals::load(None).unwrap().iter().count() + 1);
+    assert_eq!(
+        Signals::load(Some(folder.path())).unwrap().iter().count(),
+        Signals::load(None).unwrap().iter().count() + 1
+    );
     let refusal = |error: SignalError| error.to_string();
     let clicks: EntityTable = format!("clicks={}", path.display()).parse().unwrap();
     assert!(refusal(clicks.add_to(&mut engine).unwrap_err()).contains("the lake has a table of this name"));

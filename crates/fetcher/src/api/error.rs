@@ -26,7 +26,9 @@ pub enum ApiError {
         location: String,
     },
     /// Another host answers, or someone between reads along.
-    #[error("the certificate of {host} is not to be trusted: {words}; check the base url, and the machine's clock")]
+    #[error(
+        "the certificate of {host} is not to be trusted: {words}; check the base url, and the machine's clock; that of an authority of your own is named by SSL_CERT_FILE"
+    )]
     Certificate {
         /// The host.
         host: String,

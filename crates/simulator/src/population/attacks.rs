@@ -75,8 +75,7 @@ impl Attack<'_, '_> {
     fn datacenter_botnet(&self, dice: &mut Dice) -> Vec<Visit> {
         let addresses = servers(3 + self.clicks / 30, self.country, dice);
         let agents = agents(3 + dice.below(5), dice);
-        let machines: Vec<Machine> =
-            addresses.iter().map(|address| machine(address, &agents, 550, dice)).collect();
+        let machines: Vec<Machine> = addresses.iter().map(|address| machine(address, &agents, 550, dice)).collect();
         self.each(dice, |dice| {
             let offer = self.profile.offer(dice);
             click(self.profile, dice.pick(&machines), self.any_second(dice), offer, 1, dice)
@@ -217,8 +216,7 @@ impl Attack<'_, '_> {
     fn robotic_cadence(&self, dice: &mut Dice) -> Vec<Visit> {
         let lines = homes(10 + self.clicks / 8, self.country, dice);
         let agents = agents(12, dice);
-        let machines: Vec<Machine> =
-            lines.iter().map(|line| machine(line, &agents, 15, dice)).collect();
+        let machines: Vec<Machine> = lines.iter().map(|line| machine(line, &agents, 15, dice)).collect();
         let period = *dice.pick(&[7, 10, 15, 20, 30, 45, 60]);
         let placement = dice.pick(&self.profile.affiliate.placements).clone();
         let offer = self.profile.offer(dice);
@@ -292,8 +290,7 @@ impl Attack<'_, '_> {
             for frame in 0..2 + dice.below(4) {
                 let offers = &self.profile.affiliate.offers;
                 let offer = offers[(frame as usize + dice.below(2) as usize) % offers.len()];
-                let mut visit =
-                    self.profile.visit(person.visitor.clone(), second + dice.below(2) as i64, offer, dice);
+                let mut visit = self.profile.visit(person.visitor.clone(), second + dice.below(2) as i64, offer, dice);
                 visit.has_conversion = dice.chance(2);
                 made.push(visit);
             }

@@ -66,9 +66,8 @@ fn carrier_nat(profile: &Profile<'_>, clicks: u64, dice: &mut Dice) -> Vec<Visit
 /// One reader in three hides behind a VPN, whose exits stand in data centres.
 fn vpn_heavy(profile: &Profile<'_>, clicks: u64, dice: &mut Dice) -> Vec<Visit> {
     let country = profile.affiliate.home;
-    let exits: Vec<Address> = (0..40)
-        .map(|_| Address::of_a_host(&DATA_CENTRES[6], 22, 100 + dice.below(12), country, dice))
-        .collect();
+    let exits: Vec<Address> =
+        (0..40).map(|_| Address::of_a_host(&DATA_CENTRES[6], 22, 100 + dice.below(12), country, dice)).collect();
     let mut visits = profile.visits(clicks, 0..DAYS, dice);
     for visit in &mut visits {
         if dice.chance(330) {
@@ -85,8 +84,7 @@ fn vpn_heavy(profile: &Profile<'_>, clicks: u64, dice: &mut Dice) -> Vec<Visit> 
 /// The partner's own server asks for the link and hands the visitor's user agent on.
 fn server_side(profile: &Profile<'_>, clicks: u64, dice: &mut Dice) -> Vec<Visit> {
     let country = profile.affiliate.home;
-    let servers: Vec<Address> =
-        (0..4).map(|_| Address::of_a_host(&DATA_CENTRES[1], 17, 77, country, dice)).collect();
+    let servers: Vec<Address> = (0..4).map(|_| Address::of_a_host(&DATA_CENTRES[1], 17, 77, country, dice)).collect();
     let mut visits = profile.visits(clicks, 0..DAYS, dice);
     for visit in &mut visits {
         let (device, referer) = (visit.visitor.device.clone(), visit.visitor.referer.clone());

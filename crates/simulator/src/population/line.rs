@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::DAY_SECONDS;
+use crate::devices::Device;
 use crate::places::{COUNTRIES, City, Country, Provider};
 use crate::random::Dice;
 use crate::visitor::{AdvertisingId, FIRST_OCTETS, Line, Visitor, postal_code};
-use crate::devices::Device;
 use crate::world::{Affiliate, Offer};
 
 /// A click, by the second since the population began.
@@ -76,7 +76,13 @@ impl Address {
     }
 
     /// Of a server that somebody rents, or of a relay. `block` and `third` choose the /24.
-    pub(super) fn of_a_host(provider: &'static Provider, network: u64, third: u64, country: usize, dice: &mut Dice) -> Self {
+    pub(super) fn of_a_host(
+        provider: &'static Provider,
+        network: u64,
+        third: u64,
+        country: usize,
+        dice: &mut Dice,
+    ) -> Self {
         let place = &COUNTRIES[country];
         Self {
             country: place,
@@ -143,8 +149,20 @@ fn verdict(visit: &Visit, offer: &Offer, dice: &mut Dice) -> i32 {
     match code {
         0 if offer.status == "paused" => *dice.pick_weighted(&[(1008, 80), (29, 20)]),
         0 => *dice.pick_weighted(&[
-            (0, 9690), (2, 60), (9, 70), (10, 30), (11, 10), (12, 10), (1, 20), (4, 20), (6, 10), (17, 20), (18, 10),
-            (29, 20), (101, 20), (1018, 10),
+            (0, 9690),
+            (2, 60),
+            (9, 70),
+            (10, 30),
+            (11, 10),
+            (12, 10),
+            (1, 20),
+            (4, 20),
+            (6, 10),
+            (17, 20),
+            (18, 10),
+            (29, 20),
+            (101, 20),
+            (1018, 10),
         ]),
         code => code,
     }

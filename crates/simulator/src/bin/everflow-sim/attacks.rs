@@ -46,18 +46,15 @@ pub(crate) fn attacks(arguments: &Attacks) -> Result<(), Failure> {
         hard_cases: !arguments.no_hard_cases,
         ..PopulationConfig::new(arguments.seed, arguments.from)
     };
-    let create = |path: &PathBuf| {
-        File::create(path).map_err(|error| Failure::Write(path.display().to_string(), error))
-    };
+    let create = |path: &PathBuf| File::create(path).map_err(|error| Failure::Write(path.display().to_string(), error));
     let truth_name = arguments.truth.display().to_string();
     let truth = BufWriter::new(create(&arguments.truth)?);
     let (name, output): (String, Box<dyn Write>) = match &arguments.out {
         None => ("stdout".to_owned(), Box::new(io::stdout().lock())),
         Some(path) => (path.display().to_string(), Box::new(create(path)?)),
     };
-    write(&Population::new(config), truth, BufWriter::with_capacity(1 << 18, output)).map_err(|(of_truth, error)| {
-        Failure::Write(if of_truth { truth_name } else { name }, error)
-    })
+    write(&Population::new(config), truth, BufWriter::with_capacity(1 << 18, output))
+        .map_err(|(of_truth, error)| Failure::Write(if of_truth { truth_name } else { name }, error))
 }
 
 /// An error says whether it is one of the truth.
