@@ -9,7 +9,11 @@
 #[cfg(feature = "analyze")]
 mod analyze_answers;
 #[cfg(feature = "analyze")]
+mod analyze_blocklist;
+#[cfg(feature = "analyze")]
 mod analyze_catalogue;
+#[cfg(feature = "analyze")]
+mod analyze_evidence;
 #[cfg(feature = "analyze")]
 mod analyze_naively;
 #[cfg(feature = "analyze")]

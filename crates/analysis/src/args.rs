@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::check::CheckArgs;
+use crate::blocklist::BlocklistArgs;
+use crate::evidence::EvidenceArgs;
 use crate::formats::Format;
 use crate::printer::LogFormat;
 use crate::signals::{By, EntityTable};
@@ -65,6 +67,10 @@ pub enum Command {
     Signals(SignalsArgs),
     /// Run checks: queries whose rows are findings
     Check(CheckArgs),
+    /// Write the case file of an affiliate or an offer
+    Evidence(EvidenceArgs),
+    /// List what to block, with what it would have cost
+    Blocklist(BlocklistArgs),
     /// List the catalogue: names, titles, parameters; or all about one query
     List {
         /// Words that a query's header has to have; or the name of one, for all that there is to know about it
@@ -170,6 +176,8 @@ impl Command {
             Self::Run { options, .. } | Self::Sql { options, .. } => Some(&options.lake),
             Self::Signals(args) => Some(&args.lake),
             Self::Check(args) => Some(&args.lake),
+            Self::Evidence(args) => Some(&args.lake),
+            Self::Blocklist(args) => Some(&args.lake),
             Self::List { .. } => None,
         }
     }

@@ -140,6 +140,18 @@ pub struct Completeness {
 }
 
 impl Opened {
+    /// The same as [`range_parameters`](Self::range_parameters) over other seconds, such as the period before.
+    #[must_use]
+    pub fn parameters_over(&self, seconds: Seconds) -> Parameters {
+        self.range.parameters(seconds).into()
+    }
+
+    /// The time zone that days are told in.
+    #[must_use]
+    pub fn timezone(&self) -> String {
+        self.range.zone_name().to_owned()
+    }
+
     /// The values of `$from`, `$to`, `$timezone` and of the question's own parameters.
     ///
     /// # Errors

@@ -6,11 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod args;
+pub mod blocklist;
 pub mod catalogue;
 pub mod check;
 pub mod delivery;
 pub mod engine;
 pub mod environment;
+pub mod evidence;
 mod failpoint;
 pub mod formats;
 pub mod functions;

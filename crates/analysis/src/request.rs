@@ -279,6 +279,12 @@ impl AskedRange {
         }
     }
 
+    /// The name of the time zone.
+    #[must_use]
+    pub fn zone_name(&self) -> &'static str {
+        self.zone.name()
+    }
+
     /// `$from`, `$to` and `$timezone`.
     pub fn parameters(&self, (from, to): Seconds) -> [(String, ScalarValue); 3] {
         let time = |seconds: i64| ScalarValue::TimestampMicrosecond(seconds.checked_mul(1_000_000), Some("UTC".into()));

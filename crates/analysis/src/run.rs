@@ -12,11 +12,13 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 
 use crate::args::{AnswerArgs, Arguments, Command};
+use crate::blocklist::{self, BlocklistError};
 use crate::catalogue::Catalogue;
 use crate::check::{self, CheckError};
 use crate::delivery::webhook::WebhookError;
 use crate::engine::{Engine, EngineError};
 use crate::environment::Environment;
+use crate::evidence::{self, EvidenceError};
 use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::inquiry::{Inquiry, Opened};
@@ -39,6 +41,12 @@ pub enum RunError {
     /// The output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// There is no blocklist.
+    #[error(transparent)]
+    Blocklist(#[from] BlocklistError),
+    /// There is no case file.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The answer does not fit the format, or its writer failed.
     #[error(transparent)]
     Format(FormatError),
@@ -89,6 +97,8 @@ pub async fn run(
             answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
         }
         Command::Check(args) => check::check(&args, environment, printer, temporaries).await,
+        Command::Blocklist(args) => blocklist::run(&args, environment, printer, temporaries).await,
+        Command::Evidence(args) => evidence::run(&args, environment, printer, temporaries).await,
         Command::List { words, sql, queries, format } => {
             let catalogue = Catalogue::load(queries.as_deref()).map_err(RequestError::from)?;
             if sql {
@@ -170,7 +180,7 @@ async fn begin(opened: Opened, question: &Question, args: &AnswerArgs) -> Result
 }
 
 /// Waits for the first batch, and gives a stream that begins with it.
-async fn with_first_batch(
+pub(crate) async fn with_first_batch(
     mut rows: SendableRecordBatchStream,
 ) -> Result<SendableRecordBatchStream, datafusion::error::DataFusionError> {
     let schema = rows.schema();

@@ -124,7 +124,7 @@ impl fmt::Display for Completeness {
 
 impl Completeness {
     /// The share in per cent, rounded down: what is not complete never reads "100.0".
-    fn percent(&self) -> String {
+    pub fn percent(&self) -> String {
         share(self.covered_seconds, seconds_in(self.range))
     }
 }
@@ -135,7 +135,7 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 /// A range as people write it, in UTC: whole days as days, a common day only once.
-struct Range(Seconds);
+pub(crate) struct Range(pub(crate) Seconds);
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

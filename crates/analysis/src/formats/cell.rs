@@ -180,6 +180,11 @@ fn text_of(hexadecimal: &str) -> Option<String> {
     is_text.then_some(text)
 }
 
+/// A decimal's exact text as people read it.
+pub(crate) fn amount(exact: &str) -> String {
+    readable(Kind::Decimal, exact)
+}
+
 /// Keeps cents, drops further zeros: 12.340000 is 12.34, 12.000000 is 12.00, 0.001500 is 0.0015.
 fn money(exact: &str) -> String {
     match exact.split_once('.') {

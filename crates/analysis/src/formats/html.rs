@@ -102,8 +102,12 @@ fn templates() -> Result<Environment<'static>, minijinja::Error> {
     Ok(templates)
 }
 
-/// Text as markup that shows it. Beside the usual five characters: a parser of HTML reads CR as LF, and NUL as garbage.
 fn safe(text: &str) -> Value {
+    Value::from_safe_string(markup(text))
+}
+
+/// Text as markup that shows it. Beside the usual five characters: a parser of HTML reads CR as LF, and NUL as garbage.
+pub(crate) fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -117,5 +121,5 @@ fn safe(text: &str) -> Value {
             _ => out.push(character),
         }
     }
-    Value::from_safe_string(out)
+    out
 }

@@ -35,7 +35,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
-pub(crate) use cell::{grouped, is_id};
+pub(crate) use cell::{amount, grouped, is_id};
+pub(crate) use html::markup as as_markup;
 pub(crate) use json::rows as json_rows;
 pub(crate) use markdown::push_escaped as push_as_markdown;
 use sink::Sink;
@@ -245,4 +246,4 @@ fn open(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

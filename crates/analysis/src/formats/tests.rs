@@ -17,7 +17,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use super::*;
 use reparse::read_csv;
 
-mod reparse;
+pub(crate) mod reparse;
 
 const ALL: [Format; 8] = [
     Format::Table,

@@ -11,14 +11,14 @@ use proptest::prelude::*;
 use super::{text, texts, written};
 use crate::formats::{Format, Meta, Options, csv, visible};
 
-pub(super) fn read_csv(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn read_csv(text: &str) -> Vec<Vec<String>> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(false).from_reader(text.as_bytes());
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
 /// The rows of a GitHub table, by the rules of CommonMark: cells end at pipes that no backslash escapes, are trimmed,
 /// and then hold backslash escapes and character references.
-fn read_markdown(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn read_markdown(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().enumerate().filter(|(line, _)| *line != 1);
     rows.map(|(_, row)| {
         let inner = row.strip_prefix('|').unwrap().strip_suffix('|').unwrap();
@@ -72,7 +72,7 @@ fn reference(name: &str) -> char {
 }
 
 /// The cells of a page's body rows, by the rules of HTML for text.
-fn read_html(page: &str) -> Vec<Vec<String>> {
+pub(crate) fn read_html(page: &str) -> Vec<Vec<String>> {
     // A parser of HTML normalises line ends before anything else.
     let page = page.replace("\r\n", "\n").replace('\r', "\n");
     let body = page.split_once("<tbody>").unwrap().1.split_once("</tbody>").unwrap().0;

@@ -1,0 +1,18 @@
+-- Each click once, and which reasons speak against it.
+SELECT
+    account,
+    max(affiliate_id) AS affiliate_id,
+    max(value) AS value,
+    max(user_ip) AS user_ip,
+    max(http_user_agent) AS http_user_agent,
+    max(carrier_name) IS NOT NULL AS is_carrier,
+    lower(concat(max(isp_name), ' ', max(organization))) AS place,
+    COALESCE(bool_or(has_conversion), false) AS has_conversion,
+    COALESCE(bool_or(is_unique), false) AS is_unique,
+    max(payout) AS payout,
+    max(revenue) AS revenue,
+    max(currency_id) AS currency_id,
+    {flags}
+    count(reason) > 0 AS is_bad
+FROM marked
+GROUP BY account, date, transaction_id, click_time

@@ -1,0 +1,160 @@
+//! Case files from facts that are written here.
+
+use super::super::facts::Kind;
+use super::super::judge::{Counts, judge};
+use super::*;
+use crate::engine::completeness::Completeness;
+
+fn count(x: u64, n: u64) -> Count {
+    Count { x, n }
+}
+
+/// A subject with a proxy rate of half, which rose on the fourth of six days, carried by one sub1.
+pub(crate) fn facts(sub1: &str) -> Facts {
+    let days: Vec<(String, Count)> = [(1, 50), (0, 50), (2, 50), (90, 100), (85, 100), (88, 100)]
+        .into_iter()
+        .enumerate()
+        .map(|(day, (x, n))| (format!("2026-03-{:02}", day + 1), count(x, n)))
+        .collect();
+    let counts = Counts {
+        own: count(266, 450),
+        hits: 270,
+        peers: (0..10).map(|i| count(5 + i, 300)).collect(),
+        days: days.clone(),
+        earlier: Some(count(4, 200)),
+    };
+    let row = |dimension: &str, value: &str, x, n| SourceRow {
+        dimension: dimension.to_owned(),
+        value: value.to_owned(),
+        x,
+        n,
+    };
+    let example = Example {
+        transaction_id: "t1".to_owned(),
+        click_time: "2026-03-04T10:00:00Z".to_owned(),
+        affiliate_id: Some(7),
+        offer_id: Some(3),
+        sub1: Some(sub1.to_owned()),
+        source_id: None,
+        user_ip: Some("203.0.113.9".to_owned()),
+        http_user_agent: Some(sub1.to_owned()),
+        error_code: Some(0),
+        payout: Some("1.500000".to_owned()),
+        currency_id: Some("USD".to_owned()),
+    };
+    let proxy = ReasonFacts {
+        name: "proxy".to_owned(),
+        title: "Through a proxy".to_owned(),
+        about: "Relays too.".to_owned(),
+        sentence: "{observed} of the clicks ({x} of {n}), the others {expected}".to_owned(),
+        basis: Basis::List,
+        own: counts.own,
+        hits: 270,
+        days,
+        judgement: judge(&counts),
+        sources: vec![
+            row("sub1", sub1, 255, 260),
+            row("sub1", "good", 11, 190),
+            row("offer_id", "3", 266, 450),
+            row("network", "203.0.113.0/24", 10, 10),
+        ],
+        examples: vec![example],
+    };
+    let none = Counts { own: count(1, 450), peers: counts.peers.clone(), ..Counts::default() };
+    let bots = ReasonFacts {
+        name: "bots".to_owned(),
+        title: "Bots".to_owned(),
+        own: none.own,
+        hits: 1,
+        days: Vec::new(),
+        judgement: judge(&none),
+        sources: Vec::new(),
+        examples: Vec::new(),
+        ..proxy.clone()
+    };
+    let money = |reason: Option<&str>| Money {
+        reason: reason.map(str::to_owned),
+        currency_id: Some("USD".to_owned()),
+        clicks: 270,
+        conversions: 3,
+        payout: Some("12345.678900".to_owned()),
+        revenue: None,
+    };
+    Facts {
+        subject: Subject { kind: Kind::Affiliate, account: "net".to_owned(), id: 7, name: Some(sub1.to_owned()) },
+        seconds: (1_772_323_200, 1_772_323_200 + 6 * 86_400 - 1),
+        timezone: "UTC".to_owned(),
+        earlier_seconds: None,
+        completeness: None,
+        others: 10,
+        own: Totals { clicks: 460, rated_clicks: 450, conversion_known: 450, conversions: 9, ..Totals::default() },
+        rest: Totals { clicks: 3000, rated_clicks: 3000, conversion_known: 3000, conversions: 60, ..Totals::default() },
+        reasons: vec![bots, proxy],
+        money: vec![money(None)],
+        money_by_reason: vec![money(Some("proxy"))],
+        counter: Counter { clicks: 270, conversions: 3, from_campuses: 20, ..Counter::default() },
+        score: None,
+    }
+}
+
+#[test]
+fn the_abnormal_leads_with_when_and_who() {
+    let file = write(&facts("bad"));
+    let [proxy, bots] = file.findings.as_slice() else { panic!("{:?}", file.findings) };
+    assert_eq!((proxy.name.as_str(), proxy.judgement.standing), ("proxy", Standing::Abnormal));
+    assert_eq!(bots.judgement.standing, Standing::Normal);
+    assert_eq!(proxy.sentence, "59.1 % of the clicks (266 of 450), the others 3.2 %");
+    assert!(proxy.since.as_ref().unwrap().starts_with("rose on 2026-03-04: 2.0 % before (3 of 150), 87.7 %"));
+    // What lowers the rate most comes first, what has all the clicks last, what raises it not at all.
+    let sources: Vec<(&str, &str)> =
+        proxy.sources.iter().map(|source| (source.dimension.as_str(), source.value.as_str())).collect();
+    assert_eq!(sources, [("sub1", "bad"), ("offer_id", "3")]);
+    assert_eq!(proxy.sources[0].rate_without, count(11, 190).rate());
+    assert_eq!(proxy.sources[1].rate_without, None);
+    insta::assert_snapshot!(
+        [
+            file.summary.as_slice(),
+            &["--".to_owned()],
+            file.in_favour.as_slice(),
+            &["--".to_owned()],
+            file.method.as_slice()
+        ]
+        .concat()
+        .join("\n")
+    );
+}
+
+#[test]
+fn nothing_abnormal_and_nothing_to_judge_are_said() {
+    let mut quiet = facts("x");
+    quiet.reasons.remove(1);
+    quiet.counter = Counter::default();
+    let file = write(&quiet);
+    assert_eq!(file.summary.last().unwrap(), "Nothing is abnormal: of 1 reasons none holds against it.");
+    quiet.own = Totals { clicks: 3, rated_clicks: 3, ..Totals::default() };
+    let file = write(&quiet);
+    assert!(
+        file.summary[1].starts_with("Nothing can be judged: a rate can rest on 3 clicks only"),
+        "{:?}",
+        file.summary
+    );
+}
+
+#[test]
+fn completeness_is_the_first_thing_said() {
+    let mut known = facts("x");
+    let seconds = known.seconds;
+    known.completeness = Some(Completeness {
+        account: "net".to_owned(),
+        feeds: vec![clicks::feed::Feed::NetworkClicks],
+        feed: clicks::feed::Feed::NetworkClicks,
+        range: seconds,
+        covered_seconds: 5 * 86_400,
+        gaps: vec![(seconds.1 - 86_399, seconds.1)],
+        pruned_seconds: 0,
+    });
+    let said = write(&known).completeness;
+    assert!(!said.is_complete && (said.share - 5.0 / 6.0).abs() < 1e-12);
+    assert!(said.sentence.starts_with("Not complete: network-clicks covers 83.3 %"), "{}", said.sentence);
+    assert_eq!(said.gaps, ["2026-03-06 UTC"]);
+}

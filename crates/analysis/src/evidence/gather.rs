@@ -1,0 +1,325 @@
+//! From a lake to facts: the queries of a case file, all over one version of the lake.
+//!
+//! Every reason becomes a view, over which the same few statements count rates and days; the clicks of those that are
+//! abnormal are then united, each once. All answers but the list of transactions are small.
+
+use clicks::feed::Feed;
+use datafusion::common::ScalarValue;
+use datafusion::execution::SendableRecordBatchStream;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::EvidenceError;
+use super::facts::{Candidate, Counter, Facts, Kind, Money, ReasonFacts, Score, Subject, Totals};
+use super::judge::{Count, Counts, Standing, judge};
+use super::reason::Reason;
+use crate::engine::completeness::{Range, Seconds};
+use crate::engine::sql_error::SqlText;
+use crate::engine::statement::Parameters;
+use crate::engine::{Engine, EngineError};
+use crate::formats::json_rows;
+use crate::inquiry::Opened;
+use crate::run::RunError;
+
+/// Whose case file is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) kind: Kind,
+    pub(crate) id: i64,
+}
+
+/// A lake that is asked about one subject.
+struct Asking<'a> {
+    opened: &'a mut Opened,
+    subject: Subject,
+    parameters: Parameters,
+}
+
+/// A row of `rates.sql`.
+#[derive(Debug, Deserialize)]
+struct RateRow {
+    #[serde(default)]
+    id: Option<i64>,
+    day: String,
+    n: u64,
+    x: u64,
+    hits: u64,
+}
+
+/// A row of `score.sql`.
+#[derive(Debug, Deserialize)]
+struct ScoreRow {
+    score: f64,
+    tier: String,
+    #[serde(default)]
+    families: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// Gathers the facts. Afterwards the lake answers [`transactions`].
+///
+/// # Errors
+/// Nobody of this id has clicks in the range, or it has in several accounts; and those of queries.
+pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reason]) -> Result<Facts, RunError> {
+    let (seconds, timezone) = (opened.seconds, opened.timezone());
+    let candidates: Vec<Candidate> =
+        records(&opened.engine, &of_kind(wanted.kind, "subjects", SUBJECTS), &opened.parameters_over(seconds)).await?;
+    if opened.engine.days().is_none() {
+        return Err(EvidenceError::EmptyLake.into());
+    }
+    let (subject, others) = choose(candidates, wanted, seconds)?;
+    let mut parameters = opened.parameters_over(seconds);
+    parameters.insert("account".to_owned(), ScalarValue::Utf8(Some(subject.account.clone())));
+    parameters.insert("id".to_owned(), ScalarValue::Int64(Some(subject.id)));
+    let mut asking = Asking { opened, subject, parameters };
+
+    let totals: Vec<Totals> = asking.rows("totals", TOTALS, &[]).await?;
+    let of = |is_subject| totals.iter().find(|totals| totals.is_subject == is_subject).cloned().unwrap_or_default();
+    let earlier_seconds = asking.earlier();
+    let mut found = Vec::new();
+    for (index, reason) in reasons.iter().enumerate() {
+        found.push(asking.judged(index, reason, earlier_seconds).await?);
+    }
+    let (money, money_by_reason, counter) = asking.implicated(&found).await?;
+    let score = asking.score().await?;
+    let needs = [vec![Feed::NetworkClicks, Feed::AffiliateClicks]];
+    let measured = asking.opened.engine.completeness(&needs, seconds).await?;
+    let completeness = measured.into_iter().find(|measured| measured.account == asking.subject.account);
+    Ok(Facts {
+        subject: asking.subject,
+        seconds,
+        timezone,
+        earlier_seconds,
+        completeness,
+        others,
+        own: of(true),
+        rest: of(false),
+        reasons: found,
+        money,
+        money_by_reason,
+        counter,
+        score,
+    })
+}
+
+/// Each implicated click once, in the order of time; after [`gather`].
+///
+/// # Errors
+/// Those of a query.
+pub(crate) async fn transactions(opened: &Opened) -> Result<(SqlText, SendableRecordBatchStream), RunError> {
+    let text = SqlText { name: "transactions.sql".to_owned(), sql: TRANSACTIONS.to_owned() };
+    let rows = opened.engine.query(&text, &Parameters::new()).await?.rows;
+    Ok((text, rows))
+}
+
+impl Asking<'_> {
+    async fn rows<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        sql: &str,
+        replaced: &[(&str, &str)],
+    ) -> Result<Vec<T>, RunError> {
+        let mut text = of_kind(self.subject.kind, name, sql);
+        replaced.iter().for_each(|(from, to)| text.sql = text.sql.replace(from, to));
+        records(&self.opened.engine, &text, &self.parameters).await
+    }
+
+    /// The range before, of the same length, where the lake has any day of it.
+    fn earlier(&self) -> Option<Seconds> {
+        let (from, to) = self.opened.seconds;
+        let length = to.checked_sub(from)?.checked_add(1)?;
+        let earlier = (from.checked_sub(length)?, from.checked_sub(1)?);
+        let (first, _) = self.opened.engine.days()?;
+        (first.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() <= earlier.1).then_some(earlier)
+    }
+
+    /// Makes a reason a view over the seconds, and counts it.
+    async fn counted(&mut self, view: &str, reason: &Reason, seconds: Seconds) -> Result<Counts, RunError> {
+        let mut parameters = reason.question.bind(&[])?;
+        parameters.extend(self.opened.parameters_over(seconds));
+        self.opened.engine.define(view, &reason.question.text, &parameters)?;
+        let name = format!("{} (counted)", reason.name);
+        let rows: Vec<RateRow> = self.rows(&name, RATES, &[("{reason}", view)]).await?;
+        let mut counts = Counts::default();
+        let mut peers = std::collections::BTreeMap::<Option<i64>, Count>::new();
+        for row in rows {
+            let count = Count { x: row.x, n: row.n };
+            if row.id == Some(self.subject.id) {
+                counts.own = counts.own.and(count);
+                counts.hits += row.hits;
+                counts.days.push((row.day, count));
+            } else {
+                let peer = peers.entry(row.id).or_default();
+                *peer = peer.and(count);
+            }
+        }
+        counts.peers = peers.into_values().collect();
+        Ok(counts)
+    }
+
+    async fn judged(
+        &mut self,
+        index: usize,
+        reason: &Reason,
+        earlier: Option<Seconds>,
+    ) -> Result<ReasonFacts, RunError> {
+        let mut counts = self.counted(&view_of(index), reason, self.opened.seconds).await?;
+        if let Some(earlier) = earlier {
+            let before = self.counted(&format!("{}_before", view_of(index)), reason, earlier).await?;
+            counts.earlier = Some(before.own).filter(|own| own.n > 0);
+        }
+        let judgement = judge(&counts);
+        let mut found = ReasonFacts {
+            name: reason.name.clone(),
+            title: reason.question.title.clone(),
+            about: reason.question.about.clone(),
+            sentence: reason.sentence.clone(),
+            basis: reason.basis,
+            own: counts.own,
+            hits: counts.hits,
+            days: counts.days,
+            judgement,
+            sources: Vec::new(),
+            examples: Vec::new(),
+        };
+        if found.judgement.standing == Standing::Abnormal {
+            let view = view_of(index);
+            found.sources = self.rows(&format!("{} (sources)", reason.name), SOURCES, &[("{reason}", &view)]).await?;
+            found.examples =
+                self.rows(&format!("{} (examples)", reason.name), EXAMPLES, &[("{reason}", &view)]).await?;
+            found.examples.sort_by(|a, b| (&a.click_time, &a.transaction_id).cmp(&(&b.click_time, &b.transaction_id)));
+        }
+        Ok(found)
+    }
+
+    /// The affiliate's row of `anomaly_scores`, where the session has that table.
+    async fn score(&self) -> Result<Option<Score>, RunError> {
+        if self.subject.kind != Kind::Affiliate || !self.opened.engine.has_table("anomaly_scores") {
+            return Ok(None);
+        }
+        let rows: Vec<ScoreRow> = self.rows("score", SCORE, &[]).await?;
+        Ok(rows.into_iter().next().map(|row| Score {
+            score: row.score,
+            tier: row.tier,
+            reasons: row.families.into_iter().chain(row.reason).collect(),
+        }))
+    }
+
+    /// The clicks of all abnormal reasons, united: defines `hits` and `implicated`, and counts their money.
+    async fn implicated(&mut self, reasons: &[ReasonFacts]) -> Result<(Vec<Money>, Vec<Money>, Counter), RunError> {
+        let text = |name: &str, sql: String| SqlText { name: format!("{name}.sql"), sql };
+        let id = self.subject.kind.id();
+        let arm = |view: &str, name: &str| HITS.replace("{name}", name).replace("{reason}", view).replace("{id}", id);
+        let abnormal = reasons.iter().enumerate().filter(|(_, reason)| reason.judgement.standing == Standing::Abnormal);
+        let mut arms: Vec<String> = abnormal.map(|(index, reason)| arm(&view_of(index), &reason.name)).collect();
+        if arms.is_empty() {
+            // So that the statements below have something to read.
+            let none = "SELECT *, false AS is_hit FROM rated_clicks".to_owned();
+            self.opened.engine.define("no_reason", &text("no_reason", none), &self.parameters)?;
+            arms.push(arm("no_reason", ""));
+        }
+        self.opened.engine.define("hits", &text("hits", arms.join("\nUNION ALL\n")), &self.parameters)?;
+        self.opened.engine.define("implicated", &text("implicated", IMPLICATED.to_owned()), &self.parameters)?;
+        let money = self.rows("money", MONEY, &[]).await?;
+        let by_reason = self.rows("money_by_reason", MONEY_BY_REASON, &[]).await?;
+        let counter: Vec<Counter> = self.rows("counter", COUNTER, &[]).await?;
+        Ok((money, by_reason, counter.first().copied().unwrap_or_default()))
+    }
+}
+
+/// Whom the id means, and how many others there are in its account.
+fn choose(candidates: Vec<Candidate>, wanted: Wanted, seconds: Seconds) -> Result<(Subject, usize), EvidenceError> {
+    let Wanted { kind, id } = wanted;
+    let (noun, range) = (kind.noun(), Range(seconds));
+    let named: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.id.is_some()).collect();
+    let meant: Vec<&&Candidate> = named.iter().filter(|candidate| candidate.id == Some(id)).collect();
+    match meant.as_slice() {
+        [one] => {
+            let others = named.iter().filter(|other| other.account == one.account && other.id != one.id).count();
+            let (account, name) = (one.account.clone(), one.name.clone());
+            Ok((Subject { kind, account, id, name }, others))
+        }
+        [] if candidates.is_empty() => Err(EvidenceError::NoClicks { range: range.to_string() }),
+        [] if named.is_empty() => Err(EvidenceError::NoIds { noun, range: range.to_string() }),
+        [] => {
+            let busiest: Vec<String> =
+                named.iter().filter_map(|other| other.id).take(5).map(|id| id.to_string()).collect();
+            let hint = format!(
+                "those with most clicks are {}; all: analyze sql 'SELECT DISTINCT account, {}, {} FROM clicks ORDER BY 1, 2'",
+                busiest.join(", "),
+                kind.id(),
+                kind.name()
+            );
+            Err(EvidenceError::Unknown { noun, id, range: range.to_string(), hint })
+        }
+        several => {
+            let accounts = several.iter().map(|other| other.account.clone()).collect::<Vec<_>>().join(" and ");
+            Err(EvidenceError::Ambiguous { noun, id, accounts })
+        }
+    }
+}
+
+fn view_of(index: usize) -> String {
+    format!("reason_{index}")
+}
+
+fn of_kind(kind: Kind, name: &str, sql: &str) -> SqlText {
+    let sql = sql.replace("{id}", kind.id()).replace("{name}", kind.name()).replace("{other}", kind.other());
+    SqlText { name: format!("{name}.sql"), sql }
+}
+
+/// The whole answer of a statement, a value a row.
+pub(crate) async fn records<T: DeserializeOwned>(
+    engine: &Engine,
+    text: &SqlText,
+    parameters: &Parameters,
+) -> Result<Vec<T>, RunError> {
+    let (_, batches) = engine.collect(text, parameters).await?;
+    let bug = |problem: String| RunError::Engine(EngineError::Bug(format!("{}: {problem}", text.name)));
+    let mut found = Vec::new();
+    for batch in &batches {
+        for row in json_rows(batch).map_err(|error| bug(error.to_string()))? {
+            found.push(serde_json::from_value(row.into()).map_err(|error| bug(error.to_string()))?);
+        }
+    }
+    Ok(found)
+}
+
+const SUBJECTS: &str = include_str!("sql/subjects.sql");
+const TOTALS: &str = include_str!("sql/totals.sql");
+const RATES: &str = include_str!("sql/rates.sql");
+const SOURCES: &str = include_str!("sql/sources.sql");
+const EXAMPLES: &str = include_str!("sql/examples.sql");
+const HITS: &str = include_str!("sql/hits.sql");
+const IMPLICATED: &str = include_str!("sql/implicated.sql");
+const MONEY: &str = include_str!("sql/money.sql");
+const MONEY_BY_REASON: &str = include_str!("sql/money_by_reason.sql");
+const COUNTER: &str = include_str!("sql/counter.sql");
+const SCORE: &str = include_str!("sql/score.sql");
+const TRANSACTIONS: &str = include_str!("sql/transactions.sql");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(account: &str, id: Option<i64>) -> Candidate {
+        Candidate { account: account.to_owned(), id, name: None }
+    }
+
+    fn said(candidates: Vec<Candidate>) -> String {
+        choose(candidates, Wanted { kind: Kind::Affiliate, id: 7 }, (0, 86_399)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_id_means_one_or_it_is_said_why_not() {
+        let both =
+            vec![candidate("a", Some(7)), candidate("a", Some(8)), candidate("b", Some(9)), candidate("a", None)];
+        let (subject, others) = choose(both, Wanted { kind: Kind::Offer, id: 7 }, (0, 0)).unwrap();
+        assert_eq!((subject.account.as_str(), others), ("a", 1));
+        assert!(said(vec![]).starts_with("no clicks in 1970-01-01 UTC"));
+        assert!(said(vec![candidate("a", None)]).contains("name no affiliate"));
+        assert!(said(vec![candidate("a", Some(8)), candidate("b", Some(9))]).contains("with most clicks are 8, 9"));
+        assert!(said(vec![candidate("a", Some(7)), candidate("b", Some(7))]).contains("--account"));
+    }
+}

@@ -1,0 +1,9 @@
+SELECT
+    currency_id,
+    count(*) AS clicks,
+    count(*) FILTER (WHERE has_conversion) AS conversions,
+    CAST(sum(payout) AS VARCHAR) AS payout,
+    CAST(sum(revenue) AS VARCHAR) AS revenue
+FROM implicated
+GROUP BY currency_id
+ORDER BY clicks DESC, currency_id NULLS LAST
