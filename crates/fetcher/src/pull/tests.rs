@@ -15,6 +15,7 @@ use simulator::server::{Click, Server};
 use tempfile::TempDir;
 
 use super::*;
+use crate::api::{ApiKey, ClientConfig, RetryPolicy};
 use crate::args::{Args, Command};
 
 mod first;
