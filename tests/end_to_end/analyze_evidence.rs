@@ -138,6 +138,7 @@ fn analyze_evidence_of_little() {
     typed.analyze("evidence --affiliate 13 --account partner-17");
     typed.analyze("evidence --affiliate 13 --from 2025-01-01 --to 2025-01-31");
     typed.analyze("evidence --affiliate 13 --reasons nowhere");
+    typed.analyze("evidence --affiliate 13 --output one.txt --transactions one.txt");
     typed.file("none.json", answer(&[]));
     typed.fetcher("land none.json --source network-clicks --lake empty");
     typed.analyze("evidence --affiliate 13 --lake empty");

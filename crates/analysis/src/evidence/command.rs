@@ -81,6 +81,9 @@ pub async fn run(
     printer: &Printer,
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
+    if args.output.is_some() && args.output == args.transactions {
+        return Err(EvidenceError::SameFile.into());
+    }
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
     let reasons = reason::load(args.reasons.as_deref())?;
     inquiry.say_which_lake(printer);

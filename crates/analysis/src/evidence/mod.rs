@@ -67,6 +67,9 @@ pub enum EvidenceError {
         /// Which accounts.
         accounts: String,
     },
+    /// Two files of one name.
+    #[error("--output and --transactions name the same file: give each its own")]
+    SameFile,
     /// A reason's header is wrong.
     #[error(transparent)]
     Reason(#[from] ReasonError),
