@@ -38,6 +38,8 @@ pub(super) struct Batch {
     pub(super) quarantined: Vec<(Observation, Vec<QuarantinedRow>)>,
     /// What is proven by these rows and those that were folded before.
     pub(super) coverage: Vec<Interval>,
+    /// About how much memory it takes.
+    pub(super) bytes: usize,
 }
 
 /// The waiting room.
@@ -135,6 +137,7 @@ fn days_of(window: Window) -> impl Iterator<Item = i64> {
 fn batch_of(answers: Vec<Answered>, coverage: Vec<Interval>) -> Batch {
     let mut batch = Batch { coverage, ..Batch::default() };
     for answer in answers {
+        batch.bytes += answer.bytes;
         batch.clicks.extend(answer.clicks);
         if !answer.quarantined.is_empty() {
             match batch.quarantined.iter_mut().find(|(observation, _)| *observation == answer.observation) {

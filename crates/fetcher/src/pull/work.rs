@@ -33,6 +33,8 @@ use crate::summary::count;
 const FOLD_ROWS: usize = 250_000;
 /// Clicks in memory that are folded at once, in bytes: what waits, and as much again in the fold.
 const FOLD_BYTES: usize = 24 << 20;
+/// Clicks in memory, in bytes: in the fold, waiting, and to come if the answers under way are like the last ones.
+const CLICKS_BYTES_MAX: usize = 3 * FOLD_BYTES;
 /// Nothing waits longer.
 const FOLD_EVERY: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(100);
@@ -97,8 +99,11 @@ pub(super) struct Work<'a> {
     waiting: Waiting,
     waiting_since: Option<Instant>,
     is_folding: bool,
-    /// The coverage of the fold that is under way.
+    /// The coverage of the fold that is under way, and how many bytes of clicks are in it.
     in_fold: Vec<Interval>,
+    bytes_in_fold: usize,
+    /// The clicks of an answer, in bytes: of the largest of late.
+    bytes_of_answer: usize,
     has_new_proof: bool,
     proofs: Proofs,
     counted: Arc<Counted>,
@@ -132,6 +137,8 @@ impl<'a> Work<'a> {
             waiting_since: None,
             is_folding: false,
             in_fold: Vec::new(),
+            bytes_in_fold: 0,
+            bytes_of_answer: 0,
             has_new_proof: false,
             proofs: Proofs::default(),
             counted: Arc::default(),
@@ -191,12 +198,19 @@ impl<'a> Work<'a> {
         while self.finished.stop.is_none()
             && self.tasks.len() < self.concurrency
             && !(self.is_folding && self.is_full())
+            && self.has_room_for_one_more()
         {
             let Some((ticket, request)) = self.planner.next_request() else { return };
             tracing::debug!(?request, "asking");
             let (asker, wish, counted) = (Arc::clone(&self.asker), Arc::clone(&self.wish), Arc::clone(&self.counted));
             self.tasks.spawn(ask(asker, wish, counted, ticket, request));
         }
+    }
+
+    /// Answers under way cannot be sent back: many of them while the disk is slow would be many in memory.
+    fn has_room_for_one_more(&self) -> bool {
+        let to_come = (self.tasks.len() + 1).saturating_mul(self.bytes_of_answer);
+        self.tasks.is_empty() || self.bytes_in_fold + self.waiting.bytes() + to_come <= CLICKS_BYTES_MAX
     }
 
     fn stop(&mut self, stop: Stop) {
@@ -257,6 +271,7 @@ impl<'a> Work<'a> {
         reading.count_reasons(&mut tally.reasons);
         tally.moved_to_extra += reading.moved_to_extra;
         tally.json_bytes += reading.json_bytes;
+        self.bytes_of_answer = reading.bytes.max(self.bytes_of_answer / 8 * 7);
         let mut brought = reading.brought.clone();
         let is_cut = brought.rows >= self.wish.row_cap;
         self.waiting.add(window, reading, is_cut || contradiction.is_some() || counted.is_some());
@@ -324,12 +339,14 @@ impl<'a> Work<'a> {
     fn fold(&mut self, batch: Batch) {
         self.waiting_since = (!self.waiting.is_empty()).then(Instant::now);
         self.in_fold.clone_from(&batch.coverage);
+        self.bytes_in_fold = batch.bytes;
         // The thread has ended only where its last result was an error, which stops the round.
         self.is_folding = self.desk.batches.send(batch).is_ok();
     }
 
     fn take_folded(&mut self, result: Result<Folded, LandingError>) {
         self.is_folding = false;
+        self.bytes_in_fold = 0;
         // What was done meanwhile may be folded now.
         self.has_new_proof = true;
         match result {
