@@ -62,7 +62,7 @@ const WORTH_COUNTING_SECONDS: i64 = 6 * 3_600;
 /// They are a help, and not waited for longer.
 const COUNTING_MAX: Duration = Duration::from_secs(60);
 /// Decompressed bodies in memory, being read or typed.
-const BYTES_IN_FLIGHT_MAX: usize = 32 << 20;
+const BYTES_IN_FLIGHT_MAX: usize = 16 << 20;
 
 /// Why a pull did not begin, or could not end as it should.
 #[derive(Debug, thiserror::Error)]

@@ -32,7 +32,7 @@ use crate::summary::count;
 /// Rows that are folded at once.
 const FOLD_ROWS: usize = 250_000;
 /// Clicks in memory that are folded at once, in bytes: what waits, and as much again in the fold.
-const FOLD_BYTES: usize = 24 << 20;
+const FOLD_BYTES: usize = 20 << 20;
 /// Clicks in memory, in bytes: in the fold, waiting, and to come if the answers under way are like the last ones.
 const CLICKS_BYTES_MAX: usize = 3 * FOLD_BYTES;
 /// Nothing waits longer.
