@@ -39,7 +39,7 @@ fn typed<'a>(observation: Observation, rows: impl IntoIterator<Item = &'a str>) 
 }
 
 fn landing(lake: &Lake) -> Landing<'_> {
-    Landing::new(lake, Account::default(), Duration::from_secs(10), 2)
+    Landing::new(lake, Account::default(), Duration::from_secs(60), 2)
 }
 
 fn land(lake: &Lake, clicks: &[TypedClicks]) -> Folded {
