@@ -28,6 +28,12 @@ test *ARGS:
 run QUERY *ARGS:
     cargo run --bin analyze -- run {{QUERY}} {{ARGS}}
 
+# Screenshots of the sample's report at three widths, in light and dark, and its print; needs Chromium and npm
+look *ARGS:
+    mkdir -p target/look && cp tests/browser/package*.json target/look/ && (cd target/look && npm ci --silent)
+    cargo run --bin analyze -- report --from 2026-03-09 --output target/look/report.html {{ARGS}}
+    CLICKPROOF_NODE_MODULES=target/look node tests/browser/check_page.mjs --screenshots target/look target/look/report.html
+
 # Make the sample lake anew
 sample:
     data/make-sample

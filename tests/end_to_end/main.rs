@@ -37,6 +37,8 @@ mod prune;
 mod pseudonymize;
 mod pull;
 mod readers;
+#[cfg(feature = "analyze")]
+mod report;
 mod signals;
 mod status;
 mod transcript;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::check::CheckArgs;
 use crate::blocklist::BlocklistArgs;
+use crate::check::CheckArgs;
 use crate::evidence::EvidenceArgs;
 use crate::formats::Format;
 use crate::printer::LogFormat;
+use crate::report::ReportArgs;
 use crate::signals::{By, EntityTable};
 
 /// Asks a lake of clicks questions in SQL.
@@ -65,6 +66,8 @@ pub enum Command {
     },
     /// What every signal of suspicion saw of every affiliate, before any scoring
     Signals(SignalsArgs),
+    /// Make a report of a range: one page with everything on it
+    Report(ReportArgs),
     /// Run checks: queries whose rows are findings
     Check(CheckArgs),
     /// Write the case file of an affiliate or an offer
@@ -175,6 +178,7 @@ impl Command {
         match self {
             Self::Run { options, .. } | Self::Sql { options, .. } => Some(&options.lake),
             Self::Signals(args) => Some(&args.lake),
+            Self::Report(args) => Some(&args.lake),
             Self::Check(args) => Some(&args.lake),
             Self::Evidence(args) => Some(&args.lake),
             Self::Blocklist(args) => Some(&args.lake),

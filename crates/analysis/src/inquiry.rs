@@ -63,6 +63,15 @@ impl Inquiry {
         }
     }
 
+    /// What the lake is called: where it lies, as it was named.
+    #[must_use]
+    pub fn lake_name(&self) -> String {
+        match &self.lake {
+            LakeChoice::Named(place) => format!("the lake {place}"),
+            LakeChoice::Sample => "the sample lake that ships".to_owned(),
+        }
+    }
+
     /// An answer must not replace what it was made from.
     ///
     /// # Errors
@@ -173,6 +182,23 @@ impl Opened {
     /// Points at the parameter or the place in the SQL, or names the file of the lake.
     pub async fn answer(&self, question: &Question, given: &[String]) -> Result<Answer, RunError> {
         Ok(self.engine.query(&question.text, &self.parameters(question, given)?).await?)
+    }
+
+    /// The whole answer over another range than the one that is asked about, such as the one before it.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub async fn rows_over(
+        &self,
+        seconds: Seconds,
+        question: &Question,
+        given: &[String],
+    ) -> Result<RecordBatch, RunError> {
+        let mut parameters = question.bind(given)?;
+        parameters.extend(self.range.parameters(seconds));
+        let (schema, rows) = self.engine.collect(&question.text, &parameters).await?;
+        let whole = concat_batches(&schema, &rows).map_err(datafusion::error::DataFusionError::from);
+        Ok(whole.map_err(|error| self.engine.explain(&question.text, &error))?)
     }
 
     /// The whole answer, in memory: for questions whose answers are known to be small.

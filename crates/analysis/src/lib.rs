@@ -23,6 +23,7 @@ pub mod output;
 pub mod page;
 pub mod printer;
 pub mod process;
+pub mod report;
 pub mod request;
 pub mod run;
 pub mod scoring;

@@ -25,6 +25,7 @@ use crate::inquiry::{Inquiry, Opened};
 use crate::listing;
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
+use crate::report::{self, ReportError};
 use crate::request::{Question, RequestError};
 use crate::signals::{self, SignalError};
 use crate::temporaries::Temporaries;
@@ -59,6 +60,9 @@ pub enum RunError {
     /// A check, or what it finds, cannot be meant.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// The webhook cannot be meant, or does not take the message.
     #[error(transparent)]
     Webhook(WebhookError),
@@ -96,6 +100,7 @@ pub async fn run(
         Command::Sql { statement, options } => {
             answer(&Question::of_statement(&statement), &options, environment, printer, temporaries).await
         }
+        Command::Report(args) => report::report(&args, environment, printer, temporaries).await,
         Command::Check(args) => check::check(&args, environment, printer, temporaries).await,
         Command::Blocklist(args) => blocklist::run(&args, environment, printer, temporaries).await,
         Command::Evidence(args) => evidence::run(&args, environment, printer, temporaries).await,

@@ -2,7 +2,7 @@
 //!
 //! What is not there reads `–`, whatever the filter.
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, Value};
 
 use crate::formats::grouped;
 
@@ -20,6 +20,9 @@ pub(super) fn add_all(environment: &mut Environment<'_>) {
     environment.add_filter("affiliate", affiliate);
     environment.add_filter("short", short);
     environment.add_filter("clock", clock);
+    environment.add_filter("figure", figure);
+    environment.add_filter("change", change);
+    environment.add_filter("floor_percent", floor_percent);
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -48,10 +51,11 @@ fn count(value: &Value) -> String {
     }
 }
 
-/// 1 with "click" is `1 click`, 1234 is `1,234 clicks`.
-fn many(value: &Value, what: &str) -> String {
+/// 1 with "click" is `1 click`, 1234 is `1,234 clicks`; a plural of its own comes second.
+fn many(value: &Value, one: &str, plural: Option<&str>) -> String {
     let is_one = i64::try_from(value.clone()).is_ok_and(|number| number == 1);
-    format!("{} {what}{}", count(value), if is_one { "" } else { "s" })
+    let what = if is_one { one.to_owned() } else { plural.map_or_else(|| format!("{one}s"), str::to_owned) };
+    format!("{} {what}", count(value))
 }
 
 /// 1234.5 is `1,234.50`; amounts below a cent keep what they have.
@@ -59,6 +63,44 @@ fn money(value: &Value) -> String {
     let Some(amount) = number(value) else { return NOTHING.to_owned() };
     let is_tiny = amount != 0.0 && amount.abs() < 0.01;
     grouped(&if is_tiny { format!("{amount:.4}") } else { format!("{amount:.2}") })
+}
+
+/// 1234.5 is `1,234.50`.
+pub(crate) fn money_of(amount: f64) -> String {
+    money(&Value::from(amount))
+}
+
+/// A share, rounded down: what is not complete never reads `100.0 %`.
+fn floor_percent(share: &Value) -> String {
+    number(share).map_or_else(|| NOTHING.to_owned(), |share| format!("{:.1} %", (share * 1000.0).floor() / 10.0))
+}
+
+/// A figure of a report by its unit: `unit` is `count`, `share` or `money`.
+fn figure(figure: &Value) -> Result<String, Error> {
+    let value = figure.get_attr("value")?;
+    let unit = figure.get_attr("unit")?;
+    Ok(match unit.as_str() {
+        Some("share") => percent(&value),
+        Some("money") => money(&value),
+        // Counts come as doubles.
+        _ => number(&value).map_or_else(|| NOTHING.to_owned(), |count| grouped(&format!("{count:.0}"))),
+    })
+}
+
+/// What became of a figure: `+3.1 %, before 10,184`, `about as before (8.6 %)`.
+fn change(of: &Value) -> Result<String, Error> {
+    let before = Value::from_pairs([("value", of.get_attr("before")?), ("unit", of.get_attr("unit")?)]);
+    let before = figure(&before)?;
+    let is_beyond_chance = of.get_attr("is_beyond_chance")?;
+    let is_share = of.get_attr("unit")?.as_str() == Some("share");
+    Ok(match number(&of.get_attr("change")?) {
+        Some(_) if is_share && !is_beyond_chance.is_true() => format!("about as before ({before})"),
+        Some(points) if is_share => format!("{:+.1} points, before {before}", points * 100.0),
+        Some(change) if change.abs() < 0.0005 => format!("as before ({before})"),
+        Some(change) if change > 10.0 => format!("{:.0} times as many, before {before}", change + 1.0),
+        Some(change) => format!("{:+.1} %, before {before}", change * 100.0),
+        None => format!("before {before}"),
+    })
 }
 
 /// 0.12345 with 2 is `0.12`.

@@ -15,7 +15,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value}
 use serde::Serialize;
 
 use crate::formats::{push_as_markdown, push_visible};
-pub(crate) use filters::percent_of;
+pub(crate) use filters::{duration_of, money_of, percent_of, shortened};
 
 /// The rules of what every page looks like: colours in light and dark, tables, charts, print.
 pub const STYLE: &str = include_str!("style.css");

@@ -30,7 +30,7 @@ fn numbers_as_people_read_them() {
         ("{{ 0.9999|percent }}", "> 99.9 %"),
         ("{{ 1|percent }} {{ 0|percent }}", "100.0 % 0.0 %"),
         ("{{ 1234567|count }} {{ -5|count }} {{ 2.5|count }}", "1,234,567 -5 2.5"),
-        ("{{ 1|many('click') }}, {{ 1234|many('click') }}", "1 click, 1,234 clicks"),
+        ("{{ 1|many('click') }}, {{ 1234|many('query', 'queries') }}", "1 click, 1,234 queries"),
         ("{{ 1234.5|money }} {{ 0.0015|money }}", "1,234.50 0.0015"),
         ("{{ none|percent }} {{ none|count }} {{ none|money }}", "– – –"),
         ("{{ 10800|duration }} {{ 93600|duration }} {{ 59|duration }} {{ 0|duration }}", "3 h 1 d 2 h 59 s 0 s"),

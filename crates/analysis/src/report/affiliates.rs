@@ -1,0 +1,247 @@
+//! Which affiliates a report names first, and why. Pure.
+
+use std::collections::BTreeMap;
+
+use super::ask::Answers;
+use super::model::{Affiliate, AffiliateRate, Ranking, Rate, Rates, ScoredAffiliate, SmallDay, Top};
+use super::rows::{Figures, of};
+use crate::page::{many, percent_of, shortened};
+
+/// What decides who is ranked, and how many are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranks {
+    /// Whether the page is a partner's own: it is compared with nobody.
+    pub(super) is_partners: bool,
+    pub(super) top: usize,
+    pub(super) min_clicks: u64,
+}
+
+/// A share of clicks from data centres, by declared bots, or on a partner's page through proxies, that is worth a sentence.
+const NOTABLE: f64 = 0.1;
+
+/// What is known of an affiliate.
+#[derive(Debug, Default)]
+struct Known {
+    name: Option<String>,
+    clicks: u64,
+    invalid: Option<Rate>,
+    proxy: Option<Rate>,
+    /// All clicks as landed, those from data centres and by declared bots.
+    listed: (u64, u64, u64),
+}
+
+fn known(answers: &Answers, account: &str) -> BTreeMap<Option<i64>, Known> {
+    let mut all: BTreeMap<Option<i64>, Known> = BTreeMap::new();
+    for row in of(&answers.invalid_affiliates, account) {
+        let affiliate = all.entry(row.affiliate_id).or_default();
+        affiliate.name.clone_from(&row.affiliate_name);
+        affiliate.clicks = row.clicks.unwrap_or(row.invalid_clicks);
+        affiliate.invalid = rate(row.invalid_rate, row.wilson_low, row.wilson_high, row.clicks.unwrap_or_default());
+    }
+    for row in of(&answers.proxy_affiliates, account) {
+        let affiliate = all.entry(row.affiliate_id).or_default();
+        affiliate.name = affiliate.name.take().or_else(|| row.affiliate_name.clone());
+        affiliate.clicks = affiliate.clicks.max(row.clicks);
+        affiliate.proxy = rate(row.proxy_rate, row.wilson_low, row.wilson_high, row.clicks);
+    }
+    // One row for each currency.
+    for row in of(&answers.at_risk, account) {
+        let (clicks, datacenters, bots) = &mut all.entry(row.affiliate_id).or_default().listed;
+        *clicks += row.clicks;
+        *datacenters += row.datacenters;
+        *bots += row.declared_bots;
+    }
+    all
+}
+
+/// A rate, where there is one.
+pub(super) fn rate(value: Option<f64>, low: Option<f64>, high: Option<f64>, clicks: u64) -> Option<Rate> {
+    Some(Rate { value: value?, low: low?, high: high?, clicks })
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Ranks by scores, where there are any of the account, else by rates.
+pub(super) fn ranking(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
+    if of(&answers.scores, account).is_empty() {
+        by_rates(answers, account, ranks)
+    } else {
+        by_scores(answers, account, ranks)
+    }
+}
+
+/// Ranks by score, those that are flagged or watched. On a partner's page there is only the partner, whatever its tier.
+fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
+    let by = "by score, 0 to 100: how strong the evidence of all families of signals is, and from how many clicks; flag, watch \
+              and ok are tiers";
+    let known = known(answers, account);
+    let figures = of(&answers.figures.now, account).first().copied().filter(|_| !ranks.is_partners);
+    let all_invalid = figures.and_then(|row| share(row.rated_invalid_clicks, row.rated_clicks));
+    let all_proxy = figures.and_then(|row| share(row.proxy_clicks, row.proxy_known_clicks));
+    let (mut rows, mut usual, mut too_few) = (Vec::new(), 0, 0);
+    for row in of(&answers.scores, account) {
+        let id = row.entity.parse().ok();
+        let seen = known.get(&id);
+        match (row.tier.as_str(), seen) {
+            // On a partner's page these are the others.
+            (_, None) if ranks.is_partners => {}
+            ("ok", _) if !ranks.is_partners => usual += 1,
+            ("insufficient data", _) | (_, None) => too_few += 1,
+            (tier, Some(seen)) => {
+                let evidence = row.families.iter().map(|families| match &row.evidence {
+                    Some(evidence) => format!("evidence: {families} ({evidence})"),
+                    None => format!("evidence: {families}"),
+                });
+                let allowed = row.allowed.iter().map(|reason| format!("allowed: {reason}"));
+                let own = reasons(seen, all_invalid, all_proxy);
+                let all = row.reason.iter().cloned().chain(own).chain(evidence).chain(allowed);
+                rows.push(ScoredAffiliate {
+                    affiliate: Affiliate::new(id, row.name.as_deref().or(seen.name.as_deref())),
+                    score: Some(row.score),
+                    tier: Some(tier.to_owned()),
+                    clicks: row.clicks,
+                    reasons: all.map(|reason| shortened(&reason, 400)).collect(),
+                    days: Vec::new(),
+                });
+            }
+        }
+    }
+    Ranking { by: by.to_owned(), top: Top::of(rows.into_iter(), ranks.top), usual, too_few }
+}
+
+/// Ranks by how far the lower end of a rate is above the account's: what is left without scores.
+fn by_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
+    let figures = of(&answers.figures.now, account).first().copied();
+    let figures = figures.filter(|_| !ranks.is_partners);
+    let all_invalid = figures.and_then(|row| share(row.rated_invalid_clicks, row.rated_clicks));
+    let all_proxy = figures.and_then(|row| share(row.proxy_clicks, row.proxy_known_clicks));
+    let known = known(answers, account);
+    let (enough, too_few): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|(_, known)| known.clicks >= ranks.min_clicks);
+    let mut ranked: Vec<(f64, ScoredAffiliate)> = enough
+        .into_iter()
+        .map(|(id, known)| {
+            let excess = |rate: Option<Rate>, all: Option<f64>| Some(rate?.low - all?);
+            let worst = [excess(known.invalid, all_invalid), excess(known.proxy, all_proxy)].into_iter().flatten();
+            let worst = worst.fold(f64::NEG_INFINITY, f64::max);
+            let reasons = reasons(&known, all_invalid, all_proxy);
+            let affiliate = Affiliate::new(id, known.name.as_deref());
+            (
+                worst,
+                ScoredAffiliate { affiliate, score: None, tier: None, clicks: known.clicks, reasons, days: Vec::new() },
+            )
+        })
+        .collect();
+    let all = ranked.len();
+    ranked.retain(|(_, row)| !row.reasons.is_empty());
+    let usual = all - ranked.len();
+    ranked.sort_by(|(a, first), (b, second)| {
+        b.total_cmp(a).then(second.clicks.cmp(&first.clicks)).then(first.affiliate.cmp(&second.affiliate))
+    });
+    let by = "by how far the lower end of the 95 % interval of the invalid or the proxy rate is above that of the whole account";
+    Ranking {
+        by: by.to_owned(),
+        top: Top::of(ranked.into_iter().map(|(_, row)| row), ranks.top),
+        usual,
+        too_few: too_few.len(),
+    }
+}
+
+/// What is unusual of an affiliate, most unusual first.
+fn reasons(known: &Known, all_invalid: Option<f64>, all_proxy: Option<f64>) -> Vec<String> {
+    let mut found: Vec<(f64, String)> = Vec::new();
+    let mut compare = |rate: Option<Rate>, all: Option<f64>, what: &str| {
+        if let (Some(rate), Some(all)) = (rate, all)
+            && rate.low > all
+        {
+            let [value, low, high, all_text] = [rate.value, rate.low, rate.high, all].map(percent_of);
+            found.push((
+                rate.low - all,
+                format!("{value} of its clicks {what} ({low} to {high}); in the whole account {all_text}"),
+            ));
+        }
+    };
+    compare(known.proxy, all_proxy, "came through proxies");
+    compare(known.invalid, all_invalid, "were refused");
+    let (clicks, datacenters, bots) = known.listed;
+    if let Some(rate) = known.proxy.filter(|rate| all_proxy.is_none() && rate.low >= NOTABLE) {
+        let [value, low, high] = [rate.value, rate.low, rate.high].map(percent_of);
+        found.push((rate.low, format!("{value} of the clicks came through proxies ({low} to {high})")));
+    }
+    for (part, what) in [(datacenters, "came from data centres"), (bots, "came from declared bots")] {
+        if let Some(share) = share(part, clicks).filter(|share| *share >= NOTABLE) {
+            found.push((share, format!("{} of its clicks {what}", percent_of(share))));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    found.into_iter().map(|(_, sentence)| sentence).collect()
+}
+
+/// Adds the time lines of those that are shown.
+pub(super) fn add_days(ranking: &mut Ranking, answers: &Answers, account: &str) {
+    let rows = of(&answers.affiliate_days, account);
+    for row in &mut ranking.top.rows {
+        let own = rows.iter().filter(|day| day.affiliate_id == row.affiliate.id);
+        row.days = own
+            .map(|day| SmallDay { day: day.day.clone(), clicks: day.clicks, suspicious: day.suspicious_clicks })
+            .collect();
+    }
+}
+
+/// `account/affiliate,...` of those that are shown.
+pub(super) fn keys<'a>(rankings: impl Iterator<Item = (&'a str, &'a Ranking)>) -> String {
+    let keys = rankings.flat_map(|(account, ranking)| {
+        let ids = ranking.top.rows.iter().map(|row| row.affiliate.id.map_or_else(String::new, |id| id.to_string()));
+        ids.map(move |id| format!("{account}/{id}"))
+    });
+    keys.collect::<Vec<_>>().join(",")
+}
+
+/// Invalid rates, the largest lower end first.
+pub(super) fn invalid_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Rates {
+    let rows = of(&answers.invalid_affiliates, account).into_iter().map(|row| {
+        let affiliate = Affiliate::new(row.affiliate_id, row.affiliate_name.as_deref());
+        (affiliate, rate(row.invalid_rate, row.wilson_low, row.wilson_high, row.clicks.unwrap_or_default()))
+    });
+    let all = |row: &Figures| share(row.rated_invalid_clicks, row.rated_clicks);
+    rates(rows, of(&answers.figures.now, account).first().and_then(|row| all(row)), ranks)
+}
+
+/// Proxy rates, the largest lower end first.
+pub(super) fn proxy_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Rates {
+    let rows = of(&answers.proxy_affiliates, account).into_iter().map(|row| {
+        let affiliate = Affiliate::new(row.affiliate_id, row.affiliate_name.as_deref());
+        (affiliate, rate(row.proxy_rate, row.wilson_low, row.wilson_high, row.clicks))
+    });
+    let all = |row: &Figures| share(row.proxy_clicks, row.proxy_known_clicks);
+    rates(rows, of(&answers.figures.now, account).first().and_then(|row| all(row)), ranks)
+}
+
+/// The rows come ordered by the lower end.
+fn rates(rows: impl Iterator<Item = (Affiliate, Option<Rate>)>, all: Option<f64>, ranks: &Ranks) -> Rates {
+    let (mut shown, mut too_few, mut without_rate) = (Vec::new(), 0, 0);
+    for (affiliate, rate) in rows {
+        match rate {
+            None => without_rate += 1,
+            Some(rate) if rate.clicks < ranks.min_clicks => too_few += 1,
+            Some(rate) => shown.push(AffiliateRate { affiliate, rate }),
+        }
+    }
+    Rates { top: Top::of(shown.into_iter(), ranks.top), too_few, without_rate, all }
+}
+
+/// What a sentence calls an affiliate.
+pub(super) fn called(affiliate: &Affiliate) -> String {
+    match (affiliate.id, &affiliate.name) {
+        (Some(id), Some(name)) => format!("{id} {}", shortened(name, 60)),
+        (Some(id), None) => format!("affiliate {id}"),
+        (None, _) => "the account's own clicks".to_owned(),
+    }
+}
+
+/// `3 affiliates`.
+pub(super) fn how_many(number: u64) -> String {
+    many(usize::try_from(number).unwrap_or(usize::MAX), "affiliate")
+}

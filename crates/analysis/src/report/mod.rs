@@ -1,0 +1,151 @@
+//! `analyze report`: everything about a range on one page, for people who never type SQL.
+//!
+//! Owns what is on the page and in which order. Promises that all figures come from one version of the lake, each query
+//! asked once; that the same answers give the same bytes, the time of making aside, which can be set; that the page is one
+//! file that loads nothing and needs no script; that what is left out is said; and that a partner's page says nothing of
+//! others. Leaves the figures to `queries/`, and scores to [`scoring`](crate::scoring).
+
+mod affiliates;
+mod args;
+mod ask;
+mod build;
+mod charts;
+mod model;
+mod render;
+mod rows;
+mod sentences;
+
+use std::path::Path;
+
+use chrono_tz::Tz;
+
+use crate::delivery::metrics::MetricsError;
+use crate::environment::Environment;
+use crate::inquiry::{Inquiry, Opened};
+use crate::output::Output;
+use crate::page::PageError;
+use crate::printer::Printer;
+use crate::run::{Outcome, RunError};
+use crate::temporaries::Temporaries;
+
+pub use args::{ReportArgs, ReportFormat};
+use ask::Answers;
+use build::Ranks;
+pub use model::Report;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A template.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The file of metrics.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// `--made-at`.
+    #[error("--made-at: {0}")]
+    MadeAt(#[from] clicks::time_bound::TimeBoundError),
+    /// An answer of another shape than the page expects.
+    #[error("internal error, please report it: {query}: {problem}")]
+    Rows {
+        /// The query.
+        query: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// An id that several accounts have: they are different affiliates.
+    #[error("affiliate {affiliate} is one in each of the accounts {accounts}: name one with --account")]
+    Ambiguous {
+        /// The id.
+        affiliate: i64,
+        /// The accounts.
+        accounts: String,
+    },
+    /// An id that nobody has.
+    #[error("affiliate {affiliate} has no clicks in this range{hint}")]
+    Nobody {
+        /// The id.
+        affiliate: i64,
+        /// What to do.
+        hint: &'static str,
+    },
+}
+
+/// Makes a report.
+///
+/// # Errors
+/// [`RunError`] says what is wrong and what to do. [`RunError::Webhook`] comes after all files were written.
+pub async fn report(
+    args: &ReportArgs,
+    environment: &Environment,
+    printer: &Printer,
+    temporaries: &Temporaries,
+) -> Result<Outcome, RunError> {
+    let made_at = args.delivery.now().map_err(ReportError::from)?;
+    let webhook = args.delivery.webhook().map_err(RunError::Webhook)?;
+    let templates = render::templates(args.templates.as_deref())?;
+    let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
+    inquiry.say_which_lake(printer);
+    // Before the work: a folder that cannot be written to should not cost the queries first.
+    let open = |path: Option<&Path>| -> Result<Option<Output>, RunError> {
+        inquiry.refuse_in_lake(path)?;
+        Ok(path.map(|path| Output::open(Some(path), temporaries)).transpose()?)
+    };
+    let output = open(args.output.as_deref())?.unwrap_or(Output::Stdout);
+    let metrics = open(args.delivery.metrics.as_deref())?;
+
+    let ranks = Ranks {
+        is_partners: args.affiliate.is_some(),
+        top: usize::from(args.top),
+        min_clicks: args.min_clicks.unsigned_abs(),
+    };
+    let answers = inquiry.ask(printer, |opened| look(opened, args.affiliate, ranks)).await?;
+    let accounts = match args.affiliate {
+        Some(affiliate) => (vec![only_account(&answers, affiliate)?], Vec::new()),
+        None => build::accounts(&answers),
+    };
+    let zone: Tz = args.lake.timezone.parse().unwrap_or_default();
+    let asked = build::Asked { args, ranks, zone, made_at, lake: inquiry.lake_name() };
+    let report = build::report(&answers, accounts, &asked);
+    render::warnings(&report).iter().chain(&answers.notes).for_each(|note| printer.note(note));
+
+    if let Some(file) = metrics {
+        file.put(render::metrics(&report, made_at)?.as_bytes())?;
+        file.commit()?;
+    }
+    let text = match args.format {
+        ReportFormat::Html => render::html(&report, &templates, args.min_clicks)?,
+        ReportFormat::Markdown => render::markdown(&report, &templates, args.min_clicks)?,
+        ReportFormat::Json => render::json(&report),
+    };
+    output.put(text.as_bytes())?;
+    output.commit()?;
+    if let Some(webhook) = webhook {
+        webhook.send(&render::message(&report)).await.map_err(RunError::Webhook)?;
+    }
+    Ok(if args.require_complete && !report.is_complete { Outcome::Incomplete } else { Outcome::Done })
+}
+
+/// Asks one version of the lake; for a partner's page one that holds no clicks of others.
+async fn look(mut opened: Opened, affiliate: Option<i64>, ranks: Ranks) -> Result<Answers, RunError> {
+    if let Some(affiliate) = affiliate {
+        opened.engine.keep_affiliate(affiliate)?;
+    }
+    ask::ask(&opened, &ranks).await
+}
+
+/// The account that an affiliate belongs to. The same id in another account is another affiliate.
+fn only_account(answers: &Answers, affiliate: i64) -> Result<String, ReportError> {
+    let accounts: Vec<&str> = answers.figures.now.iter().map(|row| row.account.as_str()).collect();
+    match accounts[..] {
+        [account] => Ok(account.to_owned()),
+        [] => {
+            let hint = "; the id is Everflow's network_affiliate_id, and --from and --to name the range";
+            Err(ReportError::Nobody { affiliate, hint })
+        }
+        _ => Err(ReportError::Ambiguous { affiliate, accounts: accounts.join(", ") }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! An account in five sentences: what came, whether that is all, what was refused, what looks like fraud, who stands out. Pure.
+
+use super::affiliates::{called, how_many};
+use super::model::{Figure, Part};
+use crate::engine::completeness::Seconds;
+use crate::page::{duration_of, many, money_of, percent_of, shortened};
+
+/// The five sentences; one for an account without clicks.
+pub(super) fn of(part: &Part, (from, to): Seconds, is_partners: bool) -> Vec<String> {
+    if value(part, "Clicks").is_none_or(|clicks| clicks == 0.0) {
+        return vec![no_clicks(part), completeness(part)];
+    }
+    let length = to.saturating_sub(from).saturating_add(1);
+    let mut sentences = vec![volume(part, length), completeness(part), refused(part), proxies(part)];
+    sentences.push(if is_partners { at_risk(part) } else { stands_out(part) });
+    sentences
+}
+
+fn figure<'a>(part: &'a Part, name: &str) -> Option<&'a Figure> {
+    part.figures.iter().find(|figure| figure.name == name)
+}
+
+fn value(part: &Part, name: &str) -> Option<f64> {
+    figure(part, name).and_then(|figure| figure.value)
+}
+
+fn no_clicks(part: &Part) -> String {
+    if part.coverage.iter().any(|feed| feed.share >= 1.0) {
+        return "There were no clicks in this range: a feed covers all of it and brought none.".to_owned();
+    }
+    "There are no clicks of this range in the lake.".to_owned()
+}
+
+/// `10,500 clicks of 40 affiliates in 7 d, 3.1 % more than in the 7 d before.`
+fn volume(part: &Part, seconds: i64) -> String {
+    let clicks = value(part, "Clicks").unwrap_or_default();
+    let length = duration_of(u64::try_from(seconds).unwrap_or_default());
+    let whose = match value(part, "Affiliates") {
+        Some(affiliates) => format!(" of {}", how_many(affiliates as u64)),
+        None => String::new(),
+    };
+    let counted = many(clicks as usize, "click");
+    let change = match figure(part, "Clicks").map(|figure| (figure.change, figure.before)) {
+        Some((Some(change), _)) if change.abs() < 0.005 => format!("about as many as in the {length} before"),
+        Some((Some(change), _)) => {
+            let word = if change > 0.0 { "more" } else { "fewer" };
+            format!("{} {word} than in the {length} before", percent_of(change.abs()))
+        }
+        _ => format!("with nothing from the {length} before to compare with"),
+    };
+    format!("{counted}{whose} in {length}, {change}.")
+}
+
+fn completeness(part: &Part) -> String {
+    if part.coverage.is_empty() {
+        return "Nothing proves that this is all: no feed was fetched with its coverage, so rates rest on what was landed.".to_owned();
+    }
+    let (whole, partly): (Vec<_>, Vec<_>) = part.coverage.iter().partition(|feed| feed.gaps.rows.is_empty());
+    let names = |feeds: &[&super::model::FeedCoverage]| {
+        feeds.iter().map(|feed| feed.feed.clone()).collect::<Vec<_>>().join(" and ")
+    };
+    let mut said = Vec::new();
+    if !whole.is_empty() {
+        said.push(format!("every second is proven for {}", names(&whole)));
+    }
+    for feed in partly {
+        let gaps = feed.gaps.rows.len() + feed.gaps.more;
+        let missing: u64 = feed.gaps.rows.iter().map(|gap| gap.seconds).sum();
+        let missing =
+            if feed.gaps.more == 0 { duration_of(missing) } else { format!("more than {}", duration_of(missing)) };
+        said.push(format!(
+            "{} covers {}, with {} of {missing} together",
+            feed.feed,
+            covered(feed.share),
+            many(gaps, "gap")
+        ));
+    }
+    let mut sentence = said.join("; ");
+    sentence.push('.');
+    capitalised(&sentence)
+}
+
+/// Rounded down: what is not complete never reads "100.0 %".
+fn covered(share: f64) -> String {
+    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
+
+fn refused(part: &Part) -> String {
+    let Some(rate) = figure(part, "Refused").filter(|figure| figure.value.is_some()) else {
+        return "How many were refused cannot be said as a rate: only refused clicks were fetched.".to_owned();
+    };
+    let most = part.error_classes.rows.first().map_or_else(
+        || "none".to_owned(),
+        |class| format!("{} of them for {}", percent_of(class.share_of_invalid), class_name(&class.class)),
+    );
+    let fraud = value(part, "Refused as fraud").map_or_else(String::new, |share| {
+        format!("; {} of all clicks were refused with a code that is a sign of fraud", percent_of(share))
+    });
+    match rate.value {
+        Some(0.0) => "No click was refused.".to_owned(),
+        _ => format!("{} were refused{}, {most}{fraud}.", share_text(rate), against_before(rate)),
+    }
+}
+
+fn proxies(part: &Part) -> String {
+    let (Some(proxies), Some(centres)) = (figure(part, "Through proxies"), figure(part, "From data centres")) else {
+        return String::new();
+    };
+    if proxies.value.is_none() {
+        return "Whether clicks came through proxies is not known.".to_owned();
+    }
+    let from = centres.value.map_or_else(String::new, |share| format!("; {} from data centres", percent_of(share)));
+    format!("{} came through proxies{}{from}.", share_text(proxies), against_before(proxies))
+}
+
+/// `18.5 % of clicks (17.8 to 19.3 %)`
+fn share_text(figure: &Figure) -> String {
+    let value = percent_of(figure.value.unwrap_or_default());
+    figure.interval.map_or_else(
+        || format!("{value} of clicks"),
+        |(low, high)| format!("{value} of clicks ({} to {})", percent_of(low), percent_of(high)),
+    )
+}
+
+/// What is within chance is not called a change.
+fn against_before(figure: &Figure) -> String {
+    match (figure.before, figure.change, figure.is_beyond_chance) {
+        (Some(before), Some(change), Some(true)) => {
+            let word = if change > 0.0 { "up" } else { "down" };
+            format!(", {word} from {}", percent_of(before))
+        }
+        (Some(_), _, Some(false)) => ", about as before".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn stands_out(part: &Part) -> String {
+    let worst = part.affiliates.top.rows.iter().find(|row| !row.reasons.is_empty());
+    let who = worst.map_or_else(
+        || "No affiliate stands out".to_owned(),
+        |row| format!("{} stands out most: {}", called(&row.affiliate), row.reasons[0]),
+    );
+    let amounts = amounts_at_risk(part);
+    if amounts.is_empty() {
+        format!("{who}.")
+    } else {
+        format!("{who}; paid for clicks that something speaks against: {amounts}.")
+    }
+}
+
+fn at_risk(part: &Part) -> String {
+    match amounts_at_risk(part) {
+        amounts if amounts.is_empty() => "Nothing was paid for clicks that something speaks against.".to_owned(),
+        amounts => format!("Paid for clicks that something speaks against: {amounts}."),
+    }
+}
+
+fn amounts_at_risk(part: &Part) -> String {
+    let amounts = part.money.rows.iter().take(3).filter_map(|money| {
+        let amount = money.payout_at_risk.filter(|amount| *amount != 0.0)?;
+        Some(format!(
+            "{} {}",
+            money_of(amount),
+            money.currency.as_deref().map_or_else(|| "of no currency".to_owned(), |currency| shortened(currency, 20))
+        ))
+    });
+    amounts.collect::<Vec<_>>().join(", ")
+}
+
+/// How a class is called in a sentence.
+fn class_name(class: &str) -> String {
+    match class {
+        "cap" => "caps",
+        "vendor-verdict" => "a vendor's verdict",
+        "duplicate" => "being duplicates",
+        "unknown" => "codes that the dictionary does not know",
+        "lifecycle" => "offers that were not running",
+        "proxy" => "proxies",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
