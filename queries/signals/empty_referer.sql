@@ -1,11 +1,11 @@
 -- title: No referer
--- about: Share of clicks without a referer, against others with the same offers. Apps and e-mail send none.
+-- about: Share of clicks without a referer beyond what others have on the same offers. Apps and e-mail send none.
 -- family: source
--- kind: rate
--- basis: behavioural
--- min_exposure: 30
--- reason: {observed} of the clicks say nothing of the page they come from; {expected} were to be expected
+-- kind: shape
+-- min_exposure: 50
+-- burst: yes
+-- reason: clicks that do not say from which page they come are {observed} more of all than on the same offers elsewhere, where {expected} is usual
 -- drill: referer IS NULL
-SELECT account, entity, x, n, expected
+SELECT account, entity, n, CAST(x AS DOUBLE) / n - expected AS value
 FROM rates
 WHERE quality = 'empty_referer'

@@ -71,12 +71,14 @@ impl Device {
 }
 
 impl Device {
-    /// What a script says that it is: some desktop browser of the last years, from a list; one time in twenty it gives the
-    /// platform of another list.
+    /// What a script says that it is: a desktop browser, three times in four a current one as people have it, else whatever
+    /// an old list holds; one time in thirty the platform is of another line of the list.
     pub(crate) fn of_a_script(dice: &mut Dice) -> Self {
+        if dice.chance(750) {
+            return windows(dice);
+        }
         let chrome = 88 + dice.below(44);
         let (platform, system, os) = *dice.pick(&[
-            ("Windows", "Windows NT 10.0; Win64; x64", "10.0"),
             ("Windows", "Windows NT 10.0; Win64; x64", "10.0"),
             ("Windows", "Windows NT 6.1; Win64; x64", "7"),
             ("Linux", "X11; Linux x86_64", ""),
@@ -86,8 +88,20 @@ impl Device {
             "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome}.0.{}.0 Safari/537.36",
             dice.below(3) * 4000
         );
-        let platform = if dice.chance(50) { "Android" } else { platform };
+        let platform = if dice.chance(120) { "Android" } else { platform };
         pc(platform, os, user_agent)
+    }
+
+    /// The same phone, within an app that shows pages itself and writes its build behind the browser's name.
+    pub(crate) fn within_an_app(mut self, dice: &mut Dice) -> Self {
+        let build = format!("{}.0.0.{}.{}", 280 + dice.below(60), dice.below(60), dice.below(130));
+        let app = match dice.below(3) {
+            0 => format!(" Instagram {build}"),
+            1 => format!(" [FBAN/FBIOS;FBAV/{build};FBBV/{}]", 400_000_000 + dice.below(900_000)),
+            _ => format!(" trill_{}", 320_000 + dice.below(900)),
+        };
+        self.user_agent.push_str(&app);
+        self
     }
 
     /// A service that checks whether pages answer, and says so.

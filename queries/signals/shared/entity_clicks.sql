@@ -1,6 +1,7 @@
 -- title: Clicks with their entity
 -- about: Every other shared table is made from this one. An address is the whole one (of IPv6 the /64, which a household has),
--- about: a network its /24 or /48; both, agents and visitors are fingerprints, and NULL where the click does not say.
+-- about: a network its /24 or /48; both and agents are fingerprints, and NULL where the click does not say. The address of a data
+-- about: centre is nobody's: it is counted as such, and NULL here, so that a partner's server or a VPN is not taken for one visitor.
 -- kind: view
 SELECT
     account,
@@ -12,13 +13,15 @@ SELECT
     country_code,
     geo_timezone,
     lower(substr(language, 1, 2)) AS language,
-    fingerprint(CASE WHEN strpos(user_ip, ':') > 0 THEN ip_prefix(user_ip, 32, 64) ELSE user_ip END) AS address,
-    fingerprint(ip_prefix(user_ip, 24, 48)) AS network,
+    CASE WHEN NOT COALESCE(is_datacenter(isp_name, organization, user_ip), false) THEN
+        fingerprint(CASE WHEN strpos(user_ip, ':') > 0 THEN ip_prefix(user_ip, 32, 64) ELSE user_ip END)
+    END AS address,
+    CASE WHEN NOT COALESCE(is_datacenter(isp_name, organization, user_ip), false) THEN
+        fingerprint(ip_prefix(user_ip, 24, 48))
+    END AS network,
     strpos(user_ip, 'x') > 0 AS is_masked,
     carrier_name IS NOT NULL AS is_carrier,
-    user_ip,
-    isp_name,
-    organization,
+    is_datacenter(isp_name, organization, user_ip) AS is_datacenter,
     http_user_agent,
     fingerprint(http_user_agent) AS agent,
     platform_name,

@@ -6,5 +6,5 @@ SELECT
     geo_timezone,
     date_trunc('hour', click_time) AS hour,
     count(*) AS clicks
-FROM entity_clicks
+FROM undeclared_clicks
 GROUP BY account, entity, country_code, geo_timezone, date_trunc('hour', click_time)

@@ -2,46 +2,77 @@
 -- about: Of each entity and quality: x of n clicks have it, and the share that the others have with the same offers in the same
 -- about: countries. Few clicks of others say little: the share of a cell is drawn towards that of the offer, and this towards
 -- about: that of the account, each with the weight of 50 clicks. Without others, nothing is to be expected.
-WITH counts AS (
-    SELECT account, entity, offer_id, country_code, 'proxy' AS quality, sum(proxies) AS x, sum(proxies_known) AS n
-    FROM cells GROUP BY account, entity, offer_id, country_code
+WITH undeclared AS (
+    SELECT
+        account,
+        entity,
+        offer_id,
+        country_code,
+        sum(clicks) AS clicks,
+        sum(unique_known) AS unique_known,
+        sum(repeats) AS repeats,
+        sum(conversions_known) AS conversions_known,
+        sum(conversions) AS conversions,
+        sum(empty_referers) AS empty_referers,
+        COALESCE(sum(clicks) FILTER (WHERE error_code BETWEEN 9 AND 12), 0) AS geo_errors
+    FROM cells
+    WHERE NOT is_declared_bot
+    GROUP BY account, entity, offer_id, country_code
+),
+everybody AS (
+    SELECT
+        account,
+        entity,
+        offer_id,
+        country_code,
+        sum(clicks) AS clicks,
+        sum(agents_known) AS agents_known,
+        COALESCE(sum(clicks) FILTER (WHERE is_declared_bot), 0) AS declared_bots,
+        sum(proxies_known) AS proxies_known,
+        sum(proxies) AS proxies,
+        sum(datacenters_known) AS datacenters_known,
+        sum(datacenters) AS datacenters,
+        sum(robots_known) AS robots_known,
+        sum(robots) AS robots,
+        COALESCE(
+            sum(clicks) FILTER (WHERE error_class(error_code) IN ('proxy', 'duplicate', 'vendor-verdict')), 0
+        ) AS source_errors
+    FROM cells
+    GROUP BY account, entity, offer_id, country_code
+),
+counts AS (
+    SELECT account, entity, offer_id, country_code, 'proxy' AS quality, proxies AS x, proxies_known AS n FROM everybody
     UNION ALL
-    SELECT account, entity, offer_id, country_code, 'datacenter', sum(datacenters), sum(datacenters_known)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'datacenter', datacenters, datacenters_known FROM everybody
     UNION ALL
-    SELECT account, entity, offer_id, country_code, 'robot', sum(robots), sum(robots_known)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'declared_bot', declared_bots, agents_known FROM everybody
     UNION ALL
-    SELECT account, entity, offer_id, country_code, 'repeat', sum(repeats), sum(unique_known)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'robot', robots, robots_known FROM everybody
     UNION ALL
-    SELECT account, entity, offer_id, country_code, 'conversion', sum(conversions), sum(conversions_known)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'source_error', source_errors, clicks FROM everybody
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'repeat', repeats, unique_known FROM undeclared
+    UNION ALL
+    SELECT account, entity, offer_id, country_code, 'conversion', conversions, conversions_known FROM undeclared
     UNION ALL
     SELECT
-        account, entity, offer_id, country_code, 'no_conversion',
-        sum(conversions_known) - sum(conversions), sum(conversions_known)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+        account, entity, offer_id, country_code, 'no_conversion', conversions_known - conversions, conversions_known
+    FROM undeclared
     UNION ALL
-    SELECT account, entity, offer_id, country_code, 'empty_referer', sum(empty_referers), sum(clicks)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'empty_referer', empty_referers, clicks FROM undeclared
     UNION ALL
-    SELECT
-        account, entity, offer_id, country_code, 'geo_error',
-        COALESCE(sum(clicks) FILTER (WHERE error_code BETWEEN 9 AND 12), 0), sum(clicks)
-    FROM cells GROUP BY account, entity, offer_id, country_code
+    SELECT account, entity, offer_id, country_code, 'geo_error', geo_errors, clicks FROM undeclared
     UNION ALL
     SELECT
-        account, entity, offer_id, country_code, 'source_error',
-        COALESCE(sum(clicks) FILTER (WHERE error_class(error_code) IN ('proxy', 'duplicate', 'vendor-verdict')), 0),
-        sum(clicks)
-    FROM cells GROUP BY account, entity, offer_id, country_code
-    UNION ALL
-    SELECT
-        account, entity, CAST(NULL AS BIGINT), country_code, 'night',
+        account,
+        entity,
+        CAST(NULL AS BIGINT),
+        country_code,
+        'night',
         COALESCE(sum(clicks) FILTER (WHERE local_hour(hour, geo_timezone) BETWEEN 1 AND 5), 0),
         COALESCE(sum(clicks) FILTER (WHERE local_hour(hour, geo_timezone) IS NOT NULL), 0)
-    FROM hours GROUP BY account, entity, country_code
+    FROM hours
+    GROUP BY account, entity, country_code
 ),
 others AS (
     SELECT
@@ -67,7 +98,8 @@ expected AS (
         quality,
         x,
         n,
-        (cell_x + 50 * (offer_x + 50 * CAST(account_x AS DOUBLE) / NULLIF(account_n, 0)) / (offer_n + 50)) / (cell_n + 50) AS share
+        (cell_x + 50 * (offer_x + 50 * CAST(account_x AS DOUBLE) / NULLIF(account_n, 0)) / (offer_n + 50))
+            / (cell_n + 50) AS share
     FROM others
 )
 SELECT account, entity, quality, sum(x) AS x, sum(n) AS n, sum(n * share) / sum(n) AS expected

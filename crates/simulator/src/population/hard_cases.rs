@@ -31,14 +31,16 @@ pub(super) fn visits(case: HardCase, mut profile: Profile<'_>, clicks: u64, dice
 
 /// Two of three clicks follow one letter, most within the first hour.
 fn email_blast(profile: &Profile<'_>, clicks: u64, dice: &mut Dice) -> Vec<Visit> {
-    let mut visits = profile.visits(clicks, 0..DAYS, dice);
+    let readers = clicks * 65 / 100;
+    let mut visits = profile.visits(clicks - readers, 0..DAYS, dice);
     let sent = (1 + dice.below(5) as i64) * DAY_SECONDS + (9 + dice.below(8) as i64) * 3600;
-    for visit in &mut visits {
-        if dice.chance(650) {
-            visit.second = sent + after_a_letter(7 * 3600, dice);
-            // Programs that read mail name no page.
-            visit.visitor.referer.clear();
-        }
+    for _ in 0..readers {
+        let person = profile.person(dice);
+        let offer = profile.offer(dice);
+        let mut visit = profile.visit(person.visitor, sent + after_a_letter(7 * 3600, dice), offer, dice);
+        // Programs that read mail name no page.
+        visit.visitor.referer.clear();
+        visits.push(visit);
     }
     visits
 }

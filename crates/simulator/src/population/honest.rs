@@ -25,6 +25,8 @@ pub(super) struct Profile<'w> {
     pub(super) no_referer: u64,
     pub(super) vpn: u64,
     pub(super) foreign: u64,
+    /// Of the phones, those within apps that show pages themselves.
+    in_apps: u64,
     /// Conversions against those of others with the same offers, in percent.
     pub(super) quality: u64,
     /// Whether sub2 holds an id of each click.
@@ -44,6 +46,8 @@ pub(super) struct Person {
     pub(super) visitor: Visitor,
     pub(super) country: usize,
     offer: usize,
+    /// When it clicked last.
+    last: i64,
 }
 
 /// Languages of people who live abroad.
@@ -76,9 +80,10 @@ impl<'w> Profile<'w> {
             no_referer: if is_app { 950 } else { 80 + dice.below(320) },
             vpn: 3 + dice.below(14) + if dice.chance(80) { dice.below(40) } else { 0 },
             foreign: 20 + dice.below(60),
+            in_apps: 40 + dice.below(260),
             quality: 60 + dice.below(50) + dice.below(50),
             has_click_ids: dice.chance(250),
-            peak: dice.below(24) as i64,
+            peak: 8 + dice.below(15) as i64,
             noise: (0..DAYS * 24).map(|_| 60 + dice.below(40) + dice.below(40)).collect(),
             newsletters: (0..sends).map(|_| dice.below((DAYS * 24) as u64) as i64).collect(),
             newsletter: 50 + dice.below(120),
@@ -91,14 +96,19 @@ impl<'w> Profile<'w> {
         let mut visits = Vec::with_capacity(clicks as usize);
         let times: Vec<_> = (0..COUNTRIES.len()).map(|country| self.times(country, &days)).collect();
         while (visits.len() as u64) < clicks {
-            let person = if !people.is_empty() && dice.chance(self.returning) {
-                people[people.len() - 1 - dice.below(people.len().min(500) as u64) as usize].clone()
+            let returns = !people.is_empty() && dice.chance(self.returning);
+            let (person, second) = if returns {
+                let index = people.len() - 1 - dice.below(people.len().min(500) as u64) as usize;
+                let second = self.again(people[index].last, &times[people[index].country], &days, dice);
+                people[index].last = second;
+                (people[index].clone(), second)
             } else {
-                let person = if dice.chance(30) { self.roamer(dice) } else { self.person(dice) };
+                let mut person = if dice.chance(30) { self.roamer(dice) } else { self.person(dice) };
+                person.last = self.second(&times[person.country], &days, dice);
                 people.push(person.clone());
-                person
+                let second = person.last;
+                (person, second)
             };
-            let second = self.second(&times[person.country], &days, dice);
             let offer = if dice.chance(700) { person.offer } else { self.offer(dice) };
             let mut visit = self.visit(person.visitor, second, offer, dice);
             // Impatience, and the button that leads back.
@@ -163,7 +173,7 @@ impl<'w> Profile<'w> {
         if dice.chance(self.foreign) {
             visitor.language = *dice.pick(LANGUAGES);
         }
-        Person { visitor, country, offer: self.offer(dice) }
+        Person { visitor, country, offer: self.offer(dice), last: 0 }
     }
 
     fn home(&self, country: usize, dice: &mut Dice) -> Address {
@@ -184,7 +194,7 @@ impl<'w> Profile<'w> {
             }
             device = Device::of_a_person(dice);
         }
-        device
+        if device.device_type == "Mobile" && dice.chance(self.in_apps) { device.within_an_app(dice) } else { device }
     }
 
     /// Somebody who uses other affiliates as well, always with the same device from the same place.
@@ -202,8 +212,22 @@ impl<'w> Profile<'w> {
             let local = (hour + COUNTRIES[country].utc_offset).rem_euclid(24);
             let away = (local - self.peak).rem_euclid(24);
             let distance = away.min(24 - away) as u64;
-            RHYTHM[local as usize] * (160 - 10 * distance) * self.noise[hour as usize]
+            RHYTHM[local as usize] * (145 - 7 * distance) * self.noise[hour as usize]
         }))
+    }
+
+    /// When somebody who clicked at `last` comes back: the same hour, or at any time on a later day.
+    fn again(&self, last: i64, times: &[u64], days: &Range<i64>, dice: &mut Dice) -> i64 {
+        if dice.chance(350) {
+            return (last + 60 + after_a_letter(3 * 3600, dice)).min(days.end * DAY_SECONDS - 1);
+        }
+        for _ in 0..4 {
+            let second = self.second(times, days, dice);
+            if second.abs_diff(last) > DAY_SECONDS as u64 / 2 {
+                return second;
+            }
+        }
+        last
     }
 
     /// A moment at which people click.

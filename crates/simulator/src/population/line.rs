@@ -57,9 +57,9 @@ impl Address {
         let is_carrier = !place.providers[provider].carrier.is_empty();
         let on_new_network = if is_carrier { 350 } else { 120 };
         let text = if !place.masks_addresses && dice.chance(on_new_network) {
-            let bits = dice.bits();
-            let word = |shift: u32| (bits >> shift) & 0xffff;
-            format!("2001:db8:{network:x}:{:x}:{:x}:{:x}:1:1", word(48), word(32), word(16))
+            // Of the range for documentation, which nobody owns; each home has a /64.
+            let home = dice.bits();
+            format!("2001:db8:{:x}:{:x}:{:x}::1", network << 7 | (home >> 16) & 0x7f, home & 0xffff, home >> 48)
         } else if is_carrier {
             let number = dice.below(CARRIER_POOL);
             v4(network, 0, number / 250, 1 + number % 250, place.masks_addresses)

@@ -1,0 +1,28 @@
+-- title: Sizes of addresses
+-- about: How far the sizes of the entity's addresses (clicks of all entities, in powers of two) are from those of the others:
+-- about: the Jensen and Shannon divergence in bits. Metwally and others (VLDB 2008) find inflated traffic by it. Addresses that
+-- about: carriers, data centres or masks stand before do not count.
+-- family: network
+-- kind: shape
+-- min_exposure: 100
+-- reason: the addresses are larger or smaller than those of others: divergence {observed} bits, where {expected} is usual at this volume
+WITH sized AS (
+    SELECT account, entity, clicks, floor(log2(sum(clicks) OVER (PARTITION BY account, address))) AS size
+    FROM addresses
+),
+own AS (
+    SELECT account, entity, size, sum(clicks) AS clicks
+    FROM sized
+    GROUP BY account, entity, size
+),
+all_sizes AS (SELECT account, size, sum(clicks) AS clicks FROM own GROUP BY account, size),
+entities AS (SELECT account, entity, sum(clicks) AS clicks FROM own GROUP BY account, entity)
+SELECT
+    e.account,
+    e.entity,
+    max(e.clicks) AS n,
+    js_divergence(COALESCE(o.clicks, 0), s.clicks - COALESCE(o.clicks, 0)) AS value
+FROM entities AS e
+INNER JOIN all_sizes AS s ON e.account = s.account
+LEFT JOIN own AS o ON e.account = o.account AND e.entity = o.entity AND s.size = o.size
+GROUP BY e.account, e.entity

@@ -1,0 +1,47 @@
+-- title: Mix of devices
+-- about: How far the mix of platforms and browsers is from that of others on the same offers: the Jensen and Shannon divergence
+-- about: in bits.
+-- family: device
+-- kind: shape
+-- min_exposure: 50
+-- reason: the mix of platforms and browsers is unlike that of others on the same offers: divergence {observed} bits, where {expected} is usual at this volume
+WITH own AS (
+    SELECT account, entity, platform_name, browser_name, sum(clicks) AS clicks
+    FROM devices
+    GROUP BY account, entity, platform_name, browser_name
+),
+offers AS (
+    SELECT account, offer_id, platform_name, browser_name, sum(clicks) AS clicks
+    FROM devices
+    GROUP BY account, offer_id, platform_name, browser_name
+),
+offer_totals AS (SELECT account, offer_id, sum(clicks) AS clicks FROM offers GROUP BY account, offer_id),
+of_entities AS (
+    SELECT account, entity, offer_id, sum(clicks) AS clicks FROM devices GROUP BY account, entity, offer_id
+),
+totals AS (SELECT account, entity, sum(clicks) AS clicks FROM own GROUP BY account, entity),
+expected AS (
+    SELECT
+        e.account,
+        e.entity,
+        o.platform_name,
+        o.browser_name,
+        sum(e.clicks * CAST(o.clicks AS DOUBLE) / t.clicks) AS clicks
+    FROM of_entities AS e
+    INNER JOIN offers AS o ON e.account = o.account AND (e.offer_id IS NOT DISTINCT FROM o.offer_id)
+    INNER JOIN offer_totals AS t ON e.account = t.account AND (e.offer_id IS NOT DISTINCT FROM t.offer_id)
+    GROUP BY e.account, e.entity, o.platform_name, o.browser_name
+)
+SELECT
+    x.account,
+    x.entity,
+    max(t.clicks) AS n,
+    js_divergence(COALESCE(o.clicks, 0), x.clicks) AS value
+FROM expected AS x
+INNER JOIN totals AS t ON x.account = t.account AND x.entity = t.entity
+LEFT JOIN own AS o
+    ON x.account = o.account
+    AND x.entity = o.entity
+    AND (x.platform_name IS NOT DISTINCT FROM o.platform_name)
+    AND (x.browser_name IS NOT DISTINCT FROM o.browser_name)
+GROUP BY x.account, x.entity
