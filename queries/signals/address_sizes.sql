@@ -16,13 +16,13 @@ own AS (
     GROUP BY account, entity, size
 ),
 all_sizes AS (SELECT account, size, sum(clicks) AS clicks FROM own GROUP BY account, size),
-entities AS (SELECT account, entity, sum(clicks) AS clicks FROM own GROUP BY account, entity)
+totals AS (SELECT account, entity, sum(clicks) AS clicks FROM own GROUP BY account, entity)
 SELECT
     e.account,
     e.entity,
     max(e.clicks) AS n,
     js_divergence(COALESCE(o.clicks, 0), s.clicks - COALESCE(o.clicks, 0)) AS value
-FROM entities AS e
+FROM totals AS e
 INNER JOIN all_sizes AS s ON e.account = s.account
 LEFT JOIN own AS o ON e.account = o.account AND e.entity = o.entity AND s.size = o.size
 GROUP BY e.account, e.entity

@@ -7,9 +7,9 @@
 -- burst: yes
 -- reason: clicks by hour stray from the rhythm of the day: {observed} in relative variance, where {expected} is usual at this volume
 WITH own AS (
-    SELECT account, entity, country_code, CAST(hour AS DATE) AS day, hour, sum(clicks) AS clicks
+    SELECT account, entity, country_code, date_trunc('day', hour) AS day, hour, sum(clicks) AS clicks
     FROM hours
-    GROUP BY account, entity, country_code, CAST(hour AS DATE), hour
+    GROUP BY account, entity, country_code, date_trunc('day', hour), hour
 ),
 spans AS (SELECT account, entity, min(day) AS first_day, max(day) AS last_day FROM own GROUP BY account, entity),
 rhythm AS (

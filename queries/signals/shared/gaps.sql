@@ -1,7 +1,7 @@
 -- title: How soon an address clicks again
 -- about: Of the clicks with an address that is no carrier's: those that follow another of the same address within 5 and within 20 seconds, and those
 -- about: that follow one of the same visitor on another offer within 2.
-WITH gaps AS (
+WITH steps AS (
     SELECT
         account,
         entity,
@@ -18,5 +18,5 @@ SELECT
     count(*) FILTER (WHERE gap < 5) AS under_5,
     count(*) FILTER (WHERE gap < 20) AS under_20,
     count(*) FILTER (WHERE gap <= 2 AND is_hop) AS hops
-FROM gaps
+FROM steps
 GROUP BY account, entity

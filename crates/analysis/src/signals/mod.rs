@@ -67,7 +67,7 @@ pub enum SignalError {
         problem: String,
     },
     /// Shared tables that need each other.
-    #[error("the shared table '{0}' reads itself, through others or at once")]
+    #[error("the shared table '{0}' reads itself, through others or at once (a WITH clause of the same name counts)")]
     Cycle(String),
     /// A table of entities cannot be read.
     #[error("--table {name}: {problem}")]

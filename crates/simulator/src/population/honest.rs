@@ -85,7 +85,7 @@ impl<'w> Profile<'w> {
             has_click_ids: dice.chance(250),
             peak: 8 + dice.below(15) as i64,
             noise: (0..DAYS * 24).map(|_| 60 + dice.below(40) + dice.below(40)).collect(),
-            newsletters: (0..sends).map(|_| dice.below((DAYS * 24) as u64) as i64).collect(),
+            newsletters: (0..sends).map(|_| send_hour(affiliate.home, dice)).collect(),
             newsletter: 50 + dice.below(120),
         }
     }
@@ -240,6 +240,12 @@ impl<'w> Profile<'w> {
         }
         days.start * DAY_SECONDS + dice.weighted(times) as i64 * 3600 + dice.below(3600) as i64
     }
+}
+
+/// An hour of the population that is between 7 and 20 on the wall where most readers live.
+fn send_hour(home: usize, dice: &mut Dice) -> i64 {
+    let local = dice.below(DAYS as u64 - 1) as i64 * 24 + 7 + dice.below(13) as i64;
+    (local - COUNTRIES[home].utc_offset).clamp(0, DAYS * 24 - 1)
 }
 
 /// How long after a letter somebody clicks: most soon, some late, nobody after `last` seconds.

@@ -1,0 +1,6 @@
+-- title: The same click within a minute
+-- family: tuple
+-- kind: shape
+-- reason: the same click within a minute: {observed}, where {expected} is usual at this volume
+SELECT 'fdma' AS account, partnerid AS entity, total_clicks AS n, ln(1 + "avg_spiky_ReAgCnIpCi") AS value
+FROM publishers
