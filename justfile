@@ -49,6 +49,14 @@ bench-land *ARGS:
 bench-plan *ARGS:
     cargo bench -p fetcher --bench plan -- {{ARGS}}
 
+# What the scores find and whom they wrong, beside the usual baselines, recorded in benches/runs
+bench-exam *ARGS:
+    cargo build --release --bin analyze --bin fetcher
+    cargo build --release -p simulator
+    python3 benches/exam.py "$CARGO_TARGET_DIR/release/analyze" "$CARGO_TARGET_DIR/release/fetcher" \
+        "$CARGO_TARGET_DIR/release/everflow-sim" --fdma ../shared/data/fdma2012/publishers.parquet {{ARGS}} \
+        --record "benches/runs/$(date +%F)/exam.txt"
+
 # Banned crates, licences and sources of the dependencies
 deny:
     cargo deny check bans licenses sources

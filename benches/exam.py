@@ -63,7 +63,7 @@ class Tools:
             attack = ["--contamination", str(contamination)] if contamination else []
             plain = [] if hard_cases else ["--no-hard-cases"]
             made = folder / "truth.partial"
-            simulate = [self.simulator, "attacks", "--seed", str(seed), "--truth", made, *attack, *plain]
+            simulate = [self.simulator, "attacks", "--lean", "--seed", str(seed), "--truth", made, *attack, *plain]
             land = [self.fetcher, "land", "-", "--source", "network-clicks", "--lake", folder / "lake", "--quiet"]
             with subprocess.Popen(simulate, stdout=subprocess.PIPE) as simulation:
                 subprocess.run(land, stdin=simulation.stdout, check=True)

@@ -6,10 +6,5 @@
 -- reason: {observed} of the clicks name a source (sub1) that comes only once; {expected} is usual
 -- drill: sub1 IN (SELECT sub1 FROM clicks WHERE {own} GROUP BY 1 HAVING count(*) = 1)
 SELECT account, entity, sum(clicks) AS n, count(*) FILTER (WHERE clicks = 1) AS x
-FROM (
-    SELECT account, entity, sub1, count(*) AS clicks
-    FROM undeclared_clicks
-    WHERE sub1 IS NOT NULL
-    GROUP BY account, entity, sub1
-) AS s
+FROM sources
 GROUP BY account, entity

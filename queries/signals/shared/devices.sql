@@ -1,4 +1,4 @@
--- title: Clicks by entity, offer, platform, browser and type of device
-SELECT account, entity, offer_id, platform_name, browser_name, device_type, count(*) AS clicks
+-- title: Clicks by entity, offer, platform, browser, type of device, and whether through a carrier
+SELECT account, entity, offer_id, platform_name, browser_name, device_type, is_carrier, count(*) AS clicks
 FROM undeclared_clicks
-GROUP BY account, entity, offer_id, platform_name, browser_name, device_type
+GROUP BY account, entity, offer_id, platform_name, browser_name, device_type, is_carrier

@@ -162,11 +162,10 @@ impl<'w> Profile<'w> {
 
     pub(super) fn person_in(&self, country: usize, dice: &mut Dice) -> Person {
         let device = self.device(dice);
-        let address = if device.device_type == "PC" || dice.chance(450) {
-            self.home(country, dice)
-        } else {
-            Address::of_a_household(country, dice)
-        };
+        // Most computers are at home, and half of the phones; some computers share a phone's line.
+        let stays = if device.device_type == "PC" { 930 } else { 450 };
+        let address =
+            if dice.chance(stays) { self.home(country, dice) } else { Address::of_a_household(country, dice) };
         let mut visitor = address.visitor(device, dice);
         visitor.advertising_id = advertising_id(&visitor.device, dice);
         visitor.is_proxy = dice.chance(self.vpn);

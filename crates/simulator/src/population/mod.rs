@@ -17,7 +17,7 @@ use chrono::{NaiveDate, NaiveTime};
 use crate::Feed;
 use crate::click::{Click, Origin};
 use crate::random::{Dice, Purpose};
-use crate::rows::render;
+use crate::rows::{render, render_lean};
 use crate::world::{Affiliate, Offer, World};
 
 pub use archetypes::{Archetype, HardCase};
@@ -39,12 +39,22 @@ pub struct PopulationConfig {
     pub contamination_percent: Option<u32>,
     /// Whether some honest affiliates are [hard cases](HardCase).
     pub hard_cases: bool,
+    /// Whether rows hold only what tells clicks apart, a third of what Everflow sends.
+    pub lean: bool,
 }
 
 impl PopulationConfig {
     /// 400 affiliates, about 300,000 clicks, hard cases, nobody attacks.
     pub fn new(seed: u64, from: NaiveDate) -> Self {
-        Self { seed, from, affiliates: 400, clicks: 300_000, contamination_percent: None, hard_cases: true }
+        Self {
+            seed,
+            from,
+            affiliates: 400,
+            clicks: 300_000,
+            contamination_percent: None,
+            hard_cases: true,
+            lean: false,
+        }
     }
 }
 
@@ -187,7 +197,10 @@ impl Population {
             rendering_key: dice.bits(),
             origin: Origin { hour_start: midnight, index: 0, is_repeat: !visit.is_unique },
         };
-        render(&click, Feed::NetworkClicks, &self.world, self.config.seed, false)
+        match self.config.lean {
+            true => render_lean(&click),
+            false => render(&click, Feed::NetworkClicks, &self.world, self.config.seed, false),
+        }
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Attacks {
     /// No honest affiliates that look odd
     #[arg(long)]
     no_hard_cases: bool,
+    /// Rows with only the keys that tell one click from another, a third as long
+    #[arg(long)]
+    lean: bool,
     /// Write the truth here: a line of CSV for each affiliate
     #[arg(long, value_name = "FILE.csv")]
     truth: PathBuf,
@@ -44,6 +47,7 @@ pub(crate) fn attacks(arguments: &Attacks) -> Result<(), Failure> {
         clicks: arguments.clicks,
         contamination_percent: arguments.contamination,
         hard_cases: !arguments.no_hard_cases,
+        lean: arguments.lean,
         ..PopulationConfig::new(arguments.seed, arguments.from)
     };
     let create = |path: &PathBuf| File::create(path).map_err(|error| Failure::Write(path.display().to_string(), error));
