@@ -1,5 +1,6 @@
 //! `is_datacenter(isp, organization[, ip])`: whether a click came from a data centre.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray};
@@ -31,8 +32,11 @@ impl IsDatacenter {
         Self { lists, signature: Signature::one_of(forms.to_vec(), Volatility::Immutable) }
     }
 
+    /// A batch of clicks names few companies again and again: each is looked up once.
     fn by_name(&self, names: &ArrayRef) -> Vec<Option<bool>> {
-        texts(names).map(|name| name.map(|name| self.lists.0.datacenters.are_in(name))).collect()
+        let mut known: HashMap<&str, bool> = HashMap::new();
+        let mut look_up = |name| *known.entry(name).or_insert_with(|| self.lists.0.datacenters.are_in(name));
+        texts(names).map(|name| name.map(&mut look_up)).collect()
     }
 
     fn by_address(&self, ips: &ArrayRef) -> Vec<Option<bool>> {

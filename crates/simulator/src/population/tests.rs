@@ -4,12 +4,12 @@ use super::*;
 
 fn config(percent: Option<u32>) -> PopulationConfig {
     let from = "2026-03-02".parse().unwrap();
-    PopulationConfig { contamination_percent: percent, clicks: 60_000, ..PopulationConfig::new(3, from) }
+    PopulationConfig { contamination_percent: percent, clicks: 20_000, lean: true, ..PopulationConfig::new(3, from) }
 }
 
 #[test]
 fn every_attack_comes_twice_with_its_share_of_clicks() {
-    for percent in [5, 20, 100] {
+    for percent in [20, 100] {
         let truths: Vec<Truth> = Population::new(config(Some(percent))).affiliates().map(|(truth, _)| truth).collect();
         assert_eq!(truths.len(), 400);
         for archetype in Archetype::ALL {
@@ -17,7 +17,7 @@ fn every_attack_comes_twice_with_its_share_of_clicks() {
             assert_eq!(of.len(), 2, "{archetype}");
             for truth in of {
                 let share = 100 * truth.attack_clicks / truth.clicks;
-                assert!(share.abs_diff(percent as usize) <= 2, "{truth:?}");
+                assert!(share.abs_diff(percent as usize) <= 4, "{truth:?}");
             }
         }
         let sleepers = truths.iter().filter(|truth| matches!(truth.role, Role::Sleeper(_)));
@@ -37,9 +37,9 @@ fn without_an_attack_nobody_attacks_and_sizes_are_heavy_tailed() {
         .collect();
     sizes.sort_unstable();
     let total: usize = sizes.iter().sum();
-    assert!((45_000..65_000).contains(&total), "{total}");
+    assert!((15_000..22_000).contains(&total), "{total}");
     assert!(sizes[360..].iter().sum::<usize>() * 2 > total, "a tenth brings half");
-    assert!(sizes[20] < 30, "some are tiny: {}", sizes[20]);
+    assert!(sizes[20] < 15, "some are tiny: {}", sizes[20]);
 }
 
 #[test]
