@@ -221,7 +221,7 @@ fn figures(answers: &Answers, account: &str, is_partners: bool) -> Vec<Figure> {
         let (value, before) = (now.map_or(0, of) as f64, before.map(|row| of(row) as f64));
         counted(name, Unit::Count, Some(value), before)
     };
-    let share = |name: &str, of: fn(&Figures) -> (u64, u64, Option<f64>, Option<f64>)| {
+    let share = |name: &str, of: fn(&Figures) -> Counted| {
         let rate = |row: &Figures| {
             let (part, whole, low, high) = of(row);
             rate((whole > 0).then(|| part as f64 / whole as f64), low, high, whole)
@@ -265,6 +265,9 @@ fn figures(answers: &Answers, account: &str, is_partners: bool) -> Vec<Figure> {
     }
     figures
 }
+
+/// A part, the whole, and the ends of the interval.
+type Counted = (u64, u64, Option<f64>, Option<f64>);
 
 fn counted(name: &str, unit: Unit, value: Option<f64>, before: Option<f64>) -> Figure {
     let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(|(now, before)| now / before - 1.0);

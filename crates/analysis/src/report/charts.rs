@@ -107,9 +107,7 @@ fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
     let rate_of = |date: &NaiveDate| days.iter().find(|day| day.day == date.to_string()).and_then(&of);
     let rates: Vec<Option<Rate>> = calendar.iter().map(rate_of).collect();
     let highest = rates.iter().flatten().map(|rate| rate.high).fold(0.0, f64::max);
-    if rates.iter().flatten().next().is_none() {
-        return None;
-    }
+    rates.iter().flatten().next()?;
     let (top, step) = scale(highest);
     let y = |share: f64| round(1.0 - share / top);
     let (mut lines, mut bands) = (Vec::new(), Vec::new());
