@@ -34,6 +34,16 @@ look *ARGS:
     cargo run --bin analyze -- report --from 2026-03-09 --output target/look/report.html {{ARGS}}
     CLICKPROOF_NODE_MODULES=target/look node tests/browser/check_page.mjs --screenshots target/look target/look/report.html
 
+# Completions and manual pages of the debug build, below PREFIX/share
+share PREFIX:
+    cargo build --bin analyze --bin fetcher
+    dist/make-share "$CARGO_TARGET_DIR/debug" {{PREFIX}}
+
+# Draw the pictures of docs/queries anew
+pictures:
+    cargo build --bin analyze
+    ~/.cache/clickproof/venv/bin/python docs/make-pictures "$CARGO_TARGET_DIR/debug/analyze"
+
 # Make the sample lake anew
 sample:
     data/make-sample

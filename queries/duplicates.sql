@@ -1,8 +1,9 @@
 -- title: Duplicate clicks by affiliate
 -- group: Visitors and repetition
 -- about: Clicks that repeat an earlier one of the same visitor (address and user agent) on the same offer of the same affiliate
--- about: and day (UTC), and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
--- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out.
+-- about: and day, and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
+-- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out. Days are those of the
+-- about: time zone asked for.
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=repeat_rate y=affiliate_name
 WITH visits AS (
@@ -14,7 +15,7 @@ WITH visits AS (
         count(*) FILTER (WHERE error_code IN (21, 27)) AS refused
     FROM clicks
     WHERE click_time BETWEEN $from AND $to AND user_ip IS NOT NULL
-    GROUP BY account, affiliate_id, click_date, offer_id, user_ip, http_user_agent
+    GROUP BY account, affiliate_id, local_date(click_time, $timezone), offer_id, user_ip, http_user_agent
 ),
 totals AS (
     SELECT

@@ -1,12 +1,13 @@
 -- title: Shape of the day by affiliate
 -- group: Timing
--- about: How far an affiliate's clicks by hour of the day (UTC) are from those of the rest of its account: the Jensen and Shannon
+-- about: How far an affiliate's clicks by hour of the day are from those of the rest of its account: the Jensen and Shannon
 -- about: divergence in bits, 0 for the same shape, 1 for no hour in common. busiest_hour_share is the share of its busiest hour,
--- about: silent_hours are hours without a click. Few clicks diverge by chance, and other countries have other hours.
+-- about: silent_hours are hours without a click. Hours are those of the time zone asked for. Few clicks diverge by
+-- about: chance, and other countries have other hours.
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=divergence y=affiliate_name
 WITH hours AS (
-    SELECT DISTINCT account, date_part('hour', click_time) AS hour
+    SELECT DISTINCT account, local_hour(click_time, $timezone) AS hour
     FROM clicks
     WHERE click_time BETWEEN $from AND $to
 ),
@@ -17,10 +18,10 @@ affiliates AS (
     GROUP BY account, affiliate_id
 ),
 own AS (
-    SELECT account, affiliate_id, date_part('hour', click_time) AS hour, count(*) AS clicks
+    SELECT account, affiliate_id, local_hour(click_time, $timezone) AS hour, count(*) AS clicks
     FROM clicks
     WHERE click_time BETWEEN $from AND $to
-    GROUP BY account, affiliate_id, date_part('hour', click_time)
+    GROUP BY account, affiliate_id, local_hour(click_time, $timezone)
 ),
 filled AS (
     SELECT

@@ -15,6 +15,8 @@ mod analyze_catalogue;
 #[cfg(feature = "analyze")]
 mod analyze_evidence;
 #[cfg(feature = "analyze")]
+mod analyze_invariance;
+#[cfg(feature = "analyze")]
 mod analyze_naively;
 #[cfg(feature = "analyze")]
 mod analyze_queries;
@@ -31,6 +33,8 @@ mod doctor;
 mod everflow;
 mod faults;
 mod lake_files;
+#[cfg(feature = "analyze")]
+mod manual;
 mod memory;
 mod process;
 mod prune;
@@ -39,6 +43,8 @@ mod pull;
 mod readers;
 #[cfg(feature = "analyze")]
 mod report;
+#[cfg(feature = "analyze")]
+mod shell;
 mod signals;
 mod status;
 mod transcript;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
+use crate::argument_values;
 use crate::blocklist::BlocklistArgs;
 use crate::check::CheckArgs;
 use crate::evidence::EvidenceArgs;
@@ -49,7 +51,7 @@ pub enum Command {
     /// Answer a query: a file, or a name from the catalogue
     Run {
         /// A path to a .sql file, or a name that `analyze list` shows
-        #[arg(value_name = "FILE.sql|NAME")]
+        #[arg(value_name = "FILE.sql|NAME", add = ArgValueCompleter::new(argument_values::queries_and_files))]
         query: String,
         /// Everything else.
         #[command(flatten)]
@@ -74,10 +76,12 @@ pub enum Command {
     Evidence(EvidenceArgs),
     /// List what to block, with what it would have cost
     Blocklist(BlocklistArgs),
+    /// Ask one statement after the other, or those that are piped in
+    Shell(Box<ShellArgs>),
     /// List the catalogue: names, titles, parameters; or all about one query
     List {
         /// Words that a query's header has to have; or the name of one, for all that there is to know about it
-        #[arg(value_name = "NAME|WORD")]
+        #[arg(value_name = "NAME|WORD", add = ArgValueCandidates::new(argument_values::queries))]
         words: Vec<String>,
         /// Print the file of the one query that is named, to be changed and run
         #[arg(long, requires = "words", conflicts_with = "format")]
@@ -88,6 +92,12 @@ pub enum Command {
         /// How to write the list
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+    },
+    /// Write the manual pages, one a command, to a folder
+    Man {
+        /// The folder, which exists
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 
@@ -101,10 +111,10 @@ pub struct LakeArgs {
     #[arg(long, value_name = "T")]
     pub to: Option<String>,
     /// The time zone of --from, --to and $timezone, such as Europe/Berlin
-    #[arg(long, value_name = "IANA", default_value = "UTC")]
+    #[arg(long, value_name = "IANA", default_value = "UTC", add = ArgValueCandidates::new(argument_values::time_zones))]
     pub timezone: String,
     /// Only this account's rows
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(argument_values::accounts))]
     pub account: Option<String>,
     /// The lake: a folder, or s3://BUCKET/PREFIX with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION set
     /// (AWS_ENDPOINT_URL for other servers than Amazon's); by default CLICKPROOF_LAKE, else ./lake, else the sample that
@@ -172,6 +182,21 @@ pub struct SignalsArgs {
     pub raw: bool,
 }
 
+/// What `shell` takes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Exit codes: 0 left; 2 a statement that was piped in failed; 130 interrupted.")]
+pub struct ShellArgs {
+    /// The lake.
+    #[command(flatten)]
+    pub lake: LakeArgs,
+    /// A folder of your own queries, which come in addition or replace
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    /// How to write answers
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
 impl Command {
     /// What the command says about the lake, where it asks one.
     pub fn lake_args(&self) -> Option<&LakeArgs> {
@@ -182,7 +207,8 @@ impl Command {
             Self::Check(args) => Some(&args.lake),
             Self::Evidence(args) => Some(&args.lake),
             Self::Blocklist(args) => Some(&args.lake),
-            Self::List { .. } => None,
+            Self::Shell(args) => Some(&args.lake),
+            Self::List { .. } | Self::Man { .. } => None,
         }
     }
 }

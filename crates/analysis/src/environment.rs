@@ -1,6 +1,7 @@
 //! Every environment variable that `analyze` reads, in one place.
 //!
-//! `TMPDIR`, the folder that queries spill to, is read by the standard library; `RUST_BACKTRACE` by Rust's runtime.
+//! `COMPLETE`, set by a shell that asks what can be typed next, is read by clap; `XDG_STATE_HOME` and `HOME`, below which the
+//! shell's history lies, by etcetera; `TMPDIR`, the folder that queries spill to, is read by the standard library; `RUST_BACKTRACE` by Rust's runtime.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

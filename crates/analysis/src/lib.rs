@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod args;
+mod argument_values;
 pub mod blocklist;
 pub mod catalogue;
 pub mod check;
@@ -27,6 +28,7 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod scoring;
+pub mod shell;
 pub mod signals;
 mod suggestion;
 pub mod temporaries;

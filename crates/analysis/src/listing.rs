@@ -47,7 +47,8 @@ pub(crate) async fn list(
     if let ([query], [name]) = (found.as_slice(), words)
         && is_name_of(query, name)
     {
-        return print(&style.details(query));
+        print(&style.details(query))?;
+        return Ok(Outcome::Done);
     }
     print(&style.overview(&found))?;
     printer.note("`analyze list NAME` says all about one, `analyze list WORD` shows those with a word, `analyze run NAME` answers");
@@ -58,15 +59,19 @@ pub(crate) async fn list(
 ///
 /// # Errors
 /// No query has this name, or the output cannot be written.
-pub(crate) fn print_sql(catalogue: &Catalogue, words: &[String]) -> Result<Outcome, RunError> {
+pub(crate) fn print_sql(catalogue: &Catalogue, words: &[String]) -> Result<(), RunError> {
     let query = catalogue.find(&words.join(" ")).map_err(RequestError::from)?;
     print(&query.sql)
 }
 
-fn print(text: &str) -> Result<Outcome, RunError> {
+/// Writes a text to stdout.
+///
+/// # Errors
+/// The output cannot be written.
+pub(crate) fn print(text: &str) -> Result<(), RunError> {
     let mut out = Output::Stdout.writer()?;
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Outcome::Done),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(RunError::Format(FormatError::BrokenPipe)),
         Err(error) => Err(RunError::Format(FormatError::Output(error))),
     }
@@ -132,27 +137,32 @@ fn parameters(query: &Query) -> String {
 
 /// A row for each query, for programs.
 async fn write_rows(queries: &[&Query], format: Format) -> Result<Outcome, RunError> {
-    type Cell = fn(&Query) -> String;
-    let columns: [(&str, Cell); 7] = [
-        ("name", |query| query.name.clone()),
-        ("title", |query| query.title.clone()),
-        ("parameters", parameters),
-        ("group", |query| query.group().unwrap_or(NO_GROUP).to_owned()),
-        ("needs", needs),
-        ("chart", |query| query.chart.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("about", |query| query.about.clone()),
-    ];
-    let fields = columns.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, false));
-    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let values = columns
-        .iter()
-        .map(|(_, cell)| Arc::new(StringArray::from_iter_values(queries.iter().map(|query| cell(query)))) as _);
-    let batch = RecordBatch::try_new(Arc::clone(&schema), values.collect());
+    let names = ["name", "title", "parameters", "group", "needs", "chart", "about"];
+    let row = |query: &&Query| {
+        let chart = query.chart.as_ref().map(ToString::to_string).unwrap_or_default();
+        let group = query.group().unwrap_or(NO_GROUP).to_owned();
+        [query.name.clone(), query.title.clone(), parameters(query), group, needs(query), chart, query.about.clone()]
+    };
+    write_texts(names, &queries.iter().map(row).collect::<Vec<_>>(), format).await.map(|()| Outcome::Done)
+}
+
+/// Writes rows of texts to stdout.
+///
+/// # Errors
+/// The output cannot be written.
+pub(crate) async fn write_texts<const N: usize>(
+    names: [&str; N],
+    rows: &[[String; N]],
+    format: Format,
+) -> Result<(), RunError> {
+    let schema = Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8, false)).to_vec()));
+    let column = |index: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[index]))) as _;
+    let batch = RecordBatch::try_new(Arc::clone(&schema), (0..N).map(column).collect());
     let batch = batch.map_err(datafusion::error::DataFusionError::from);
     let rows = Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter([batch])));
     let (meta, options) = (Meta::default(), formats::Options::default());
     let written = formats::write(format, rows, &meta, &options, Output::Stdout.writer()?).await;
-    written.map(|_| Outcome::Done).map_err(RunError::Format)
+    written.map(|_| ()).map_err(RunError::Format)
 }
 
 /// How text looks on this terminal, if it is one.
@@ -251,6 +261,19 @@ mod tests {
         assert_eq!(names(&[]).len(), catalogue().iter().count());
         let error = find(&catalogue(), &["proxy_raet".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("proxy_raet") && error.contains("'proxy_rate'"), "{error}");
+    }
+
+    /// A page for each group names each of its queries.
+    #[test]
+    fn every_shipped_query_is_on_the_page_of_its_group() {
+        let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/queries");
+        let index = std::fs::read_to_string(pages.join("README.md")).unwrap();
+        for query in catalogue().iter() {
+            let page = format!("{}.md", query.group().unwrap().to_lowercase().replace(' ', "-"));
+            let text = std::fs::read_to_string(pages.join(&page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+            assert!(text.contains(&format!("`{}`", query.name)), "{page} does not name {}", query.name);
+            assert!(index.contains(&format!("({page})")), "the index does not have {page}");
+        }
     }
 
     #[test]

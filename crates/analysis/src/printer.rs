@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use clap::ValueEnum;
 
@@ -24,13 +24,14 @@ enum Level {
     Error,
 }
 
-/// The one place that writes to stderr.
+/// The one place that writes to stderr. Clones write to the same.
+#[derive(Clone)]
 pub struct Printer {
     format: LogFormat,
     quiet: bool,
     verbose: bool,
     color: bool,
-    out: Mutex<Box<dyn Write + Send>>,
+    out: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
 impl Printer {
@@ -43,7 +44,7 @@ impl Printer {
 
     /// A printer on any writer, without colour.
     pub fn new(format: LogFormat, quiet: bool, verbose: bool, out: Box<dyn Write + Send>) -> Self {
-        Self { format, quiet, verbose, color: false, out: Mutex::new(out) }
+        Self { format, quiet, verbose, color: false, out: Arc::new(Mutex::new(out)) }
     }
 
     /// What a curious person wants to know; shown with `--verbose`.
@@ -100,7 +101,6 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::sync::Arc;
 
     /// A writer whose content tests can look at.
     #[derive(Clone, Default)]

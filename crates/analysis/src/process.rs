@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Command};
 use crate::delivery::webhook::WebhookError;
 use crate::engine::{EngineError, memory};
 use crate::environment::Environment;
@@ -20,6 +21,7 @@ use crate::formats::FormatError;
 use crate::printer::Printer;
 use crate::request::memory_limit_bytes;
 use crate::run::{self, Outcome, RunError};
+use crate::shell;
 use crate::temporaries::Temporaries;
 
 /// Planning a query of thousands of terms recurses deeply. The memory is only taken where it is used.
@@ -35,6 +37,17 @@ const INTERRUPTED: u8 = 130;
 
 /// `analyze`, from its arguments to its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // A shell that asks what can be typed next; it says so in the environment.
+    let folder = std::env::current_dir().ok();
+    match CompleteEnv::with_factory(Arguments::command).try_complete(args.clone(), folder.as_deref()) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(WRONG);
+        }
+    }
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -74,12 +87,20 @@ fn run_until_signal(
     let memory_limit_bytes = memory_limit_of(&arguments);
     let temporaries = Temporaries::default();
     let makes = temporaries.clone();
+    // Somebody at a shell means a statement with Ctrl-C, and takes the terminal away when leaving it.
+    let is_shell = matches!(arguments.command, Command::Shell(_)) && shell::is_interactive();
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         // Before the command begins: a signal must find its temporary files guarded.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let mut command = runtime.spawn(async move { run::run(arguments, &environment, &talk, &makes).await });
+        // Not otherwise, for `nohup` must keep its meaning.
+        let mut hang_up = is_shell.then(|| signal(SignalKind::hangup())).transpose()?;
         let interrupted = async {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            tokio::select! {
+                _ = interrupt.recv(), if !is_shell => {}
+                _ = terminate.recv() => {}
+                Some(_) = async { hang_up.as_mut()?.recv().await } => {}
+            }
         };
         tokio::select! {
             ended = &mut command => Ok(match ended {
@@ -113,6 +134,8 @@ fn exit_code(result: Result<Outcome, RunError>, printer: &Printer) -> u8 {
         Ok(Outcome::Done) | Err(RunError::Format(FormatError::BrokenPipe)) => DONE,
         Ok(Outcome::Findings) => FINDINGS,
         Ok(Outcome::Incomplete) => INCOMPLETE,
+        Ok(Outcome::Failed) => WRONG,
+        Ok(Outcome::Bug) => BUG,
         Err(error) => {
             printer.error(&error);
             match error {

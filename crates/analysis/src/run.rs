@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clap::CommandFactory;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
@@ -27,6 +28,7 @@ use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::report::{self, ReportError};
 use crate::request::{Question, RequestError};
+use crate::shell::{self, CommandError};
 use crate::signals::{self, SignalError};
 use crate::temporaries::Temporaries;
 
@@ -69,6 +71,23 @@ pub enum RunError {
     /// Binary on a terminal.
     #[error("{0} is binary: write it to a file with --output FILE, or pipe it")]
     BinaryOnTerminal(Format),
+    /// The terminal cannot be used.
+    #[error("cannot read from the terminal: {0}")]
+    Terminal(String),
+    /// What is piped in cannot be read.
+    #[error("cannot read statements from stdin: {0}")]
+    Stdin(#[source] std::io::Error),
+    /// No command of the shell.
+    #[error(transparent)]
+    Shell(#[from] CommandError),
+    /// The manual pages cannot be written.
+    #[error("cannot write manual pages to {}: {source}", folder.display())]
+    Manual {
+        /// Where they were to go.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
 /// How a command ended, where it did not fail.
@@ -80,6 +99,10 @@ pub enum Outcome {
     Findings,
     /// Answered, but over incomplete data, which was not to be.
     Incomplete,
+    /// A statement of a script failed, which was said.
+    Failed,
+    /// The same, by a bug.
+    Bug,
 }
 
 /// Runs a command. What it makes beside an answer is one of `temporaries`.
@@ -107,10 +130,14 @@ pub async fn run(
         Command::List { words, sql, queries, format } => {
             let catalogue = Catalogue::load(queries.as_deref()).map_err(RequestError::from)?;
             if sql {
-                listing::print_sql(&catalogue, &words)
-            } else {
-                listing::list(&catalogue, &words, format, environment, printer).await
+                return listing::print_sql(&catalogue, &words).map(|()| Outcome::Done);
             }
+            listing::list(&catalogue, &words, format, environment, printer).await
+        }
+        Command::Shell(args) => shell::run(*args, environment, printer, temporaries).await,
+        Command::Man { folder } => {
+            let written = clap_mangen::generate_to(Arguments::command(), &folder);
+            written.map(|()| Outcome::Done).map_err(|source| RunError::Manual { folder, source })
         }
         Command::Signals(args) => signals::command(&args, environment, printer, temporaries).await,
     }
@@ -131,10 +158,36 @@ async fn answer(
     printer: &Printer,
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
-    let started = Instant::now();
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
-    refuse_binary_on_terminal(args.format, args.output.as_deref())?;
     inquiry.say_which_lake(printer);
+    let answered = answer_from(&inquiry, question, args, environment, printer, temporaries).await?;
+    Ok(if args.require_complete && !answered.is_complete { Outcome::Incomplete } else { Outcome::Done })
+}
+
+/// What became of an answer.
+pub(crate) struct Answered {
+    /// Its rows.
+    pub(crate) rows: u64,
+    /// What it took.
+    pub(crate) seconds: f64,
+    /// Whether what it rests on is all there.
+    pub(crate) is_complete: bool,
+}
+
+/// Answers from the lake as it is now, and writes the answer.
+///
+/// # Errors
+/// [`RunError`] says what is wrong and what to do.
+pub(crate) async fn answer_from(
+    inquiry: &Inquiry,
+    question: &Question,
+    args: &AnswerArgs,
+    environment: &Environment,
+    printer: &Printer,
+    temporaries: &Temporaries,
+) -> Result<Answered, RunError> {
+    let started = Instant::now();
+    refuse_binary_on_terminal(args.format, args.output.as_deref())?;
     inquiry.refuse_in_lake(args.output.as_deref())?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
     let output = Output::open(args.output.as_deref(), temporaries)?;
@@ -159,7 +212,7 @@ async fn answer(
     }
     let (files, seconds) = (begun.engine.files_opened(), started.elapsed().as_secs_f64());
     printer.detail(format_args!("{} rows from {files} files in {seconds:.3} s", written.rows));
-    Ok(if args.require_complete && !begun.is_complete { Outcome::Incomplete } else { Outcome::Done })
+    Ok(Answered { rows: written.rows, seconds, is_complete: begun.is_complete })
 }
 
 /// An empty table looks like a broken one, unless it is said which parameters may have hidden rows.
@@ -180,6 +233,7 @@ async fn begin(opened: Opened, question: &Question, args: &AnswerArgs) -> Result
     let mut notes = opened.notes;
     notes.extend(completeness.notes);
     let engine = opened.engine;
+    notes.extend(engine.absent_columns());
     let rows = with_first_batch(answer.rows).await.map_err(|error| engine.explain(&question.text, &error))?;
     Ok(Begun { engine, rows, notes, is_complete: completeness.is_complete })
 }

@@ -3,12 +3,15 @@
 //! Each command has its own module; what several share is in groups: [`WhichLake`], [`LakeArgs`], [`ZoneArgs`],
 //! [`EverflowArgs`].
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::{CompleteEnv, CompletionCandidate};
+use clicks::feed::Feed;
 
 mod doctor;
 mod everflow;
 mod lake;
 mod land;
+mod man;
 mod prune;
 mod pseudonym;
 mod pull;
@@ -20,6 +23,7 @@ pub use doctor::Doctor;
 pub use everflow::EverflowArgs;
 pub use lake::{LakeArgs, WhichLake};
 pub use land::{Land, Tolerance};
+pub use man::Man;
 pub use prune::Prune;
 pub use pseudonym::{PseudonymArgs, PseudonymKeyError};
 pub use pull::Pull;
@@ -47,11 +51,18 @@ pub struct Args {
 }
 
 impl Args {
-    /// What was typed; ends the process with help, or with code 2 and what is wrong.
+    /// What was typed; ends the process with help, with code 2 and what is wrong, or with what can be typed next where a
+    /// shell asks that (`source <(COMPLETE=bash fetcher)`).
     #[must_use]
     pub fn from_command_line() -> Args {
+        CompleteEnv::with_factory(Args::command).complete();
         Args::parse()
     }
+}
+
+/// The feeds that a shell offers.
+fn feeds() -> Vec<CompletionCandidate> {
+    Feed::ALL.iter().map(|feed| CompletionCandidate::new(feed.to_string())).collect()
 }
 
 const MESSAGES: &str = "Messages";
@@ -94,6 +105,8 @@ pub enum Command {
     Verify(Verify),
     /// Check key, host, clocks, limits and lake, and say what to do about what is wrong
     Doctor(Doctor),
+    /// Write the manual pages, one a command, to a folder
+    Man(Man),
 }
 
 /// The form of the summary.

@@ -15,6 +15,7 @@ pub mod input;
 pub mod interrupt;
 pub mod land;
 pub mod logging;
+pub mod man;
 pub mod plan;
 pub mod printer;
 pub mod prune;
@@ -92,6 +93,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Prune(prune) => prune::run(&prune, &printer).map_err(Into::into),
         Command::Pull(pull) => pull::run(&pull, &printer).map_err(Into::into),
         Command::Verify(verify) => verify::run(&verify, &printer).map_err(Into::into),
+        Command::Man(man) => man::run(&man).map_err(Into::into),
         Command::Doctor(doctor) => doctor::run(&doctor, &printer).map_err(Into::into),
     };
     match result {

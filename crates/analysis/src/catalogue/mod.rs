@@ -244,6 +244,8 @@ fn read_query(shelf: Shelf, name: &str, path: &Path) -> Result<Query, CatalogueE
 }
 
 #[cfg(test)]
+mod partition_tests;
+#[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod tests;

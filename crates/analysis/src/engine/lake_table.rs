@@ -27,6 +27,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectStore;
 
+use super::absent::AbsentColumns;
 use super::footers::{self, Footer};
 use super::snapshot::LakeFile;
 use super::store::SnapshotStore;
@@ -41,6 +42,7 @@ pub(super) struct LakeTable {
     keys: RecordBatch,
     schema: TableSchema,
     required: SchemaRef,
+    absent: AbsentColumns,
 }
 
 impl LakeTable {
@@ -75,7 +77,13 @@ impl LakeTable {
             files,
             schema: TableSchema::builder(file_schema).with_table_partition_cols(key_fields).build(),
             required,
+            absent: AbsentColumns::default(),
         })
+    }
+
+    /// What scans find to be absent.
+    pub(super) fn absent(&self) -> AbsentColumns {
+        self.absent.clone()
     }
 
     /// The columns that every file must have.
@@ -208,6 +216,9 @@ impl TableProvider for LakeTable {
         }
         let ordering = common_ordering(&described);
         let (groups, statistics) = self.group(described, state.config().target_partitions())?;
+        let table = self.schema.table_schema();
+        let all = (0..table.fields().len()).collect();
+        self.absent.note(table, &statistics, projection.unwrap_or(&all).iter().copied());
         let store: Arc<dyn ObjectStore> = Arc::clone(&self.store) as _;
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.default_table_options().parquet)

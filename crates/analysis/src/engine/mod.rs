@@ -5,6 +5,7 @@
 //! the SQL or the file in the lake. An [`Engine`] is made for one query; a landing that comes later is seen by the next.
 //! Leaves arguments, catalogue and output formats to their modules.
 
+mod absent;
 mod association;
 pub mod completeness;
 mod coverage;
@@ -21,10 +22,12 @@ pub mod store;
 mod tables;
 mod views;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::datatypes::SchemaRef;
 use chrono::NaiveDate;
 use clicks::feed::Feed;
 use clicks::lake::{Granularity, LakeError};
@@ -44,6 +47,7 @@ use object_store::ObjectStore;
 use crate::failpoint;
 use crate::lists::{ListError, Lists, SharedLists};
 use crate::suggestion::closest;
+use absent::AbsentColumns;
 use completeness::{Completeness, Seconds};
 use coverage::{CoverageReader, CoverageTable};
 pub use footers::BadFile;
@@ -75,6 +79,8 @@ pub struct Options {
     pub max_open_files: Option<usize>,
     /// A folder to spill to; by default one in the system's temporary folder.
     pub spill_folder: Option<PathBuf>,
+    /// Into how many streams a query is cut at most; by default as many as the machine has threads.
+    pub target_partitions: Option<usize>,
     /// How long planning a statement may take; by default a minute.
     pub planning_time_max: Option<Duration>,
 }
@@ -150,6 +156,7 @@ pub struct Engine {
     store: Arc<SnapshotStore>,
     state: SessionState,
     tables: Arc<Tables>,
+    absent: AbsentColumns,
     coverage: CoverageReader,
     memory_limit_bytes: u64,
     planning_time_max: Duration,
@@ -180,7 +187,9 @@ impl Engine {
         let memory_limit_bytes = options.memory_limit_bytes.unwrap_or_else(memory::default_limit_bytes);
         let lists = SharedLists(Arc::new(Lists::load(options.lists.as_deref())?));
         let runtime = memory::runtime(memory_limit_bytes, options.spill_folder.as_deref());
-        let engine = runtime.and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, runtime, &lists));
+        let partitions = options.target_partitions;
+        let engine = runtime
+            .and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, partitions, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
         engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
         engine.define_views()?;
@@ -191,11 +200,12 @@ impl Engine {
         snapshot: Snapshot,
         store: Arc<SnapshotStore>,
         memory_limit_bytes: u64,
+        partitions: Option<usize>,
         runtime: Arc<RuntimeEnv>,
         lists: &SharedLists,
     ) -> Result<Self, DataFusionError> {
         let url = ObjectStoreUrl::parse("lake://snapshot")?;
-        let state = session(runtime, memory_limit_bytes, &url, &store, lists)?;
+        let state = session(runtime, memory_limit_bytes, partitions, &url, &store, lists)?;
         let keys: &[&str] = match snapshot.granularity {
             Granularity::Day => &["account", "date"],
             Granularity::Hour => &["account", "date", "hour"],
@@ -208,6 +218,7 @@ impl Engine {
             keys,
             &REQUIRED,
         )?;
+        let absent = clicks.absent();
         let coverage = CoverageReader {
             store: Arc::clone(&store),
             cache: state.runtime_env().cache_manager.get_file_metadata_cache(),
@@ -231,7 +242,7 @@ impl Engine {
         let tables: Tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table)).collect();
         let tables = Arc::new(tables);
         let planning_time_max = PLANNING_TIME_MAX;
-        Ok(Self { snapshot, store, state, tables, coverage, memory_limit_bytes, planning_time_max })
+        Ok(Self { snapshot, store, state, tables, absent, coverage, memory_limit_bytes, planning_time_max })
     }
 
     /// The first and the last day that have a partition.
@@ -242,6 +253,11 @@ impl Engine {
     /// How many different files were opened so far.
     pub fn files_opened(&self) -> usize {
         self.store.files_opened()
+    }
+
+    /// Which columns that the queries so far read their clicks lack, because of their feed; a sentence.
+    pub fn absent_columns(&self) -> Option<String> {
+        self.absent.said()
     }
 
     /// Plans a statement and begins to execute it.
@@ -323,7 +339,18 @@ impl Engine {
         }
     }
 
-    fn functions(&self) -> Vec<String> {
+    /// The tables that SQL can name, by name, with their columns.
+    pub fn tables(&self) -> BTreeMap<String, SchemaRef> {
+        self.tables.iter().map(|(name, table)| (name.clone(), table.schema())).collect()
+    }
+
+    /// The accounts that have clicks or quarantined rows.
+    pub fn accounts(&self) -> Vec<&str> {
+        self.snapshot.accounts()
+    }
+
+    /// The functions that SQL can call.
+    pub fn functions(&self) -> Vec<String> {
         let state = &self.state;
         let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
         names.chain(state.window_functions().keys()).cloned().collect()
@@ -394,6 +421,7 @@ fn check_account(snapshot: &Snapshot, wanted: &str) -> Result<(), EngineError> {
 fn session(
     runtime: Arc<RuntimeEnv>,
     memory_limit_bytes: u64,
+    partitions: Option<usize>,
     url: &ObjectStoreUrl,
     store: &Arc<SnapshotStore>,
     lists: &SharedLists,
@@ -401,6 +429,9 @@ fn session(
     let object_store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
     runtime.register_object_store(url.as_ref(), object_store);
     let mut config = SessionConfig::new().with_information_schema(false);
+    if let Some(partitions) = partitions {
+        config = config.with_target_partitions(partitions);
+    }
     let partitions = config.target_partitions();
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;

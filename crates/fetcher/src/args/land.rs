@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap_complete::ArgValueCandidates;
 use clicks::feed::Feed;
 use clicks::time_bound::Edge;
 
@@ -16,7 +17,7 @@ pub struct Land {
     #[arg(required = true, value_name = "FILE|-")]
     pub files: Vec<PathBuf>,
     /// The feed that returned the rows: invalid-clicks, affiliate-clicks or network-clicks
-    #[arg(long, value_name = "FEED")]
+    #[arg(long, value_name = "FEED", add = ArgValueCandidates::new(super::feeds))]
     pub source: Option<Feed>,
     /// The range that the files hold completely, both ends inclusive: it is recorded as covered
     #[arg(long, value_name = "FROM/TO", requires = "source")]

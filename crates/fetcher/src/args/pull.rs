@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::ArgValueCandidates;
 use clicks::feed::Feed;
 
 use super::{EverflowArgs, LakeArgs, PseudonymArgs, SummaryFormat, Tolerance, ZoneArgs, parse_duration};
@@ -15,7 +16,7 @@ const HOW: &str = "How";
 #[derive(Debug, clap::Args)]
 pub struct Pull {
     /// The feed to ask: invalid-clicks, affiliate-clicks or network-clicks
-    #[arg(long, value_name = "FEED", help_heading = RANGE)]
+    #[arg(long, value_name = "FEED", add = ArgValueCandidates::new(super::feeds), help_heading = RANGE)]
     pub source: Feed,
     /// The first second: YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' or RFC 3339
     #[arg(long, value_name = "T", required_unless_present = "since_last", help_heading = RANGE)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap_complete::ArgValueCandidates;
 use clicks::feed::Feed;
 use clicks::lake::Account;
 
@@ -21,7 +22,7 @@ pub struct Verify {
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub zone: ZoneArgs,
     /// Compare this feed only: invalid-clicks or network-clicks [default: those that the account holds]
-    #[arg(long, value_name = "FEED")]
+    #[arg(long, value_name = "FEED", add = ArgValueCandidates::new(super::feeds))]
     pub source: Option<Feed>,
     /// The lake: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR|URL", env = "CLICKPROOF_LAKE", hide_env_values = true, default_value = "lake")]
