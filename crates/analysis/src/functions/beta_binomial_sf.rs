@@ -90,6 +90,15 @@ pub fn beta_binomial_sf(k: f64, n: f64, alpha: f64, beta: f64) -> Option<f64> {
     Some(value.clamp(0.0, 1.0))
 }
 
+/// P(X = x) of a beta-binomial variable of `n` trials; `None` where there is no such variable, or `x` is none of its values.
+#[must_use]
+pub fn beta_binomial_pmf(x: f64, n: f64, alpha: f64, beta: f64) -> Option<f64> {
+    // What the survival function refuses is refused here as well.
+    beta_binomial_sf(n, n, alpha, beta)?;
+    let is_value = (0.0..=n).contains(&x) && x.fract() == 0.0;
+    is_value.then(|| Terms { n, alpha, beta }.at(x).clamp(0.0, 1.0))
+}
+
 /// P(X = x), x = 0 to n.
 struct Terms {
     n: f64,

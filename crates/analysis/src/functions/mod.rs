@@ -37,7 +37,7 @@ use datafusion::prelude::SessionContext;
 use crate::lists::SharedLists;
 
 pub use benjamini_hochberg::{BenjaminiHochberg, benjamini_hochberg};
-pub use beta_binomial_sf::{BetaBinomialSf, beta_binomial_sf};
+pub use beta_binomial_sf::{BetaBinomialSf, beta_binomial_pmf, beta_binomial_sf};
 pub use entropy::Entropy;
 pub use error_class::ErrorClass;
 pub use fano::Fano;
@@ -53,7 +53,9 @@ pub use local_date::LocalDate;
 pub use local_hour::LocalHour;
 pub use mad::Mad;
 pub use poisson_sf::{PoissonSf, poisson_sf};
+pub(crate) use robust_z::Peers;
 pub use robust_z::{RobustZ, robust_z};
+pub(crate) use samples::median;
 pub use top_share::TopShare;
 pub use wilson::{Bound, Wilson, wilson_interval};
 

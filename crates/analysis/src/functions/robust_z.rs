@@ -71,21 +71,32 @@ impl PartitionEvaluator for Evaluator {
     }
 }
 
+/// The middle of values, and their spread in standard deviations of a normal distribution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Peers {
+    /// The median.
+    pub(crate) center: f64,
+    /// The greater of 1.4826 MAD and (q90 - q10) / 2.563.
+    pub(crate) spread: f64,
+}
+
+impl Peers {
+    /// Of finite values, which it sorts; `None` where there is none.
+    pub(crate) fn of(values: &mut [f64]) -> Option<Self> {
+        /// The standard deviation of a normal distribution over its MAD, and between its tenth and ninetieth percentile.
+        const PER_MAD: f64 = 1.482_602_218_505_602;
+        const BETWEEN_DECILES: f64 = 2.563_103_131_089_201;
+        let center = median(values)?;
+        let (mad, low, high) = (deviation(values, center)?, quantile(values, 0.1)?, quantile(values, 0.9)?);
+        Some(Self { center, spread: (PER_MAD * mad).max((high - low) / BETWEEN_DECILES) })
+    }
+}
+
 /// The z-scores, in the order of the values.
 #[must_use]
 pub fn robust_z(values: &[Option<f64>]) -> Vec<Option<f64>> {
-    /// The standard deviation of a normal distribution over its MAD, and between its tenth and ninetieth percentile.
-    const PER_MAD: f64 = 1.482_602_218_505_602;
-    const BETWEEN_DECILES: f64 = 2.563_103_131_089_201;
-    let none = || vec![None; values.len()];
-    let mut sorted: Vec<f64> = values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
-    let Some(center) = median(&mut sorted) else { return none() };
-    let (Some(mad), Some(low), Some(high)) =
-        (deviation(&sorted, center), quantile(&sorted, 0.1), quantile(&sorted, 0.9))
-    else {
-        return none();
-    };
-    let spread = (PER_MAD * mad).max((high - low) / BETWEEN_DECILES);
+    let mut finite: Vec<f64> = values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    let Some(Peers { center, spread }) = Peers::of(&mut finite) else { return vec![None; values.len()] };
     let z = |value: f64| match value - center {
         0.0 => Some(0.0),
         distance => Some(distance / spread).filter(|z| z.is_finite()),

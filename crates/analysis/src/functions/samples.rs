@@ -83,7 +83,7 @@ impl<const WIDTH: usize> Accumulator for Samples<WIDTH> {
 }
 
 /// Where between sorted values a share of them lies below, interpolated linearly (R's type 7, numpy's default).
-pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let place = share * last as f64;
     let below = (place.floor() as usize).min(last);
@@ -92,7 +92,7 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 }
 
 /// The median of values, which it sorts.
-pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     quantile(values, 0.5)
 }

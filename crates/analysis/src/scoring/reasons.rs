@@ -1,0 +1,95 @@
+//! Reasons in words that an affiliate manager can repeat.
+
+use super::families::{Against, Family};
+use super::matrix::{Kind, SignalMatrix};
+
+/// The sentence for a family: its signal's template with the figures filled in.
+pub(super) fn sentence(matrix: &SignalMatrix, family: &Family) -> String {
+    let Some(signal) = matrix.signals().get(family.strongest.signal) else { return String::new() };
+    let evidence = &family.strongest.evidence;
+    let value = |value: f64| match signal.kind {
+        Kind::Rate => percent(value),
+        Kind::Shape => significant(value),
+    };
+    let filled = [
+        ("{observed}", value(evidence.observed)),
+        ("{expected}", value(evidence.expected)),
+        ("{n}", whole(evidence.n)),
+        ("{x}", if signal.kind == Kind::Rate { whole(evidence.x) } else { significant(evidence.x) }),
+        ("{lift}", evidence.lift().map_or_else(|| "many".to_owned(), significant)),
+        ("{p}", probability(evidence.p)),
+        ("{z}", evidence.z.map(significant).unwrap_or_default()),
+    ];
+    let sentence = filled.iter().fold(signal.reason.clone(), |text, (name, value)| text.replace(name, value));
+    match family.strongest.against {
+        Against::Peers => sentence,
+        Against::Own => format!("{sentence} (expected from its own earlier days)"),
+    }
+}
+
+/// `12.3 %`, with three significant digits.
+fn percent(share: f64) -> String {
+    format!("{} %", significant(100.0 * share))
+}
+
+/// Three significant digits, without an exponent where people would not write one.
+fn significant(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let magnitude = value.abs().log10().floor();
+    if magnitude >= 3.0 {
+        return whole(value.round());
+    }
+    if magnitude < -6.0 {
+        return format!("{value:.1e}");
+    }
+    let places = (2.0 - magnitude).max(0.0) as usize;
+    let text = format!("{value:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn probability(p: f64) -> String {
+    if p < 1e-12 {
+        "less than 1e-12".to_owned()
+    } else if p < 1e-3 {
+        format!("{p:.0e}")
+    } else {
+        significant(p)
+    }
+}
+
+/// `1,234,567`.
+fn whole(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let grouped: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    format!("{}{}", if value < 0.0 { "-" } else { "" }, grouped.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        let cases = [
+            (0.0, "0"),
+            (0.123_456, "0.123"),
+            (12.3, "12.3"),
+            (12.0, "12"),
+            (100.0, "100"),
+            (1_234.5, "1,235"),
+            (1e-9, "1.0e-9"),
+            (0.000_123, "0.000123"),
+            (-3.456, "-3.46"),
+            (999.9, "1000"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(significant(value), expected);
+        }
+        assert_eq!([percent(0.5), percent(0.012_34)], ["50 %", "1.23 %"]);
+        assert_eq!([whole(1_234_567.0), whole(-12.0), whole(999.0)], ["1,234,567", "-12", "999"]);
+        assert_eq!([probability(1e-30), probability(2e-5), probability(0.25)], ["less than 1e-12", "2e-5", "0.25"]);
+    }
+}
