@@ -78,6 +78,10 @@ pub enum Command {
     Blocklist(BlocklistArgs),
     /// Ask one statement after the other, or those that are piped in
     Shell(Box<ShellArgs>),
+    /// Score affiliates: who is abnormal, and why
+    Score(ScoreArgs),
+    /// What two configurations would have flagged, day by day
+    Backtest(BacktestArgs),
     /// List the catalogue: names, titles, parameters; or all about one query
     List {
         /// Words that a query's header has to have; or the name of one, for all that there is to know about it
@@ -195,6 +199,47 @@ pub struct ShellArgs {
     /// How to write answers
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+/// How to score.
+#[derive(Debug, Clone, Args)]
+pub struct ScoreArgs {
+    /// Which signals, about whom.
+    #[command(flatten)]
+    pub signals: SignalsArgs,
+    /// Score each day of the range by itself, the days before it being its history
+    #[arg(long)]
+    pub daily: bool,
+    /// The reasons of one entity: what was observed and expected, and the query that lists its clicks
+    #[arg(long, value_name = "ID", conflicts_with = "daily")]
+    pub explain: Option<String>,
+    /// Verdicts of an analyst: CSV with entity, verdict (fraud or cleared), date and, if need be, account
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// Thresholds, exceptions, overrides; by default ./clickproof.toml where there is one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where scores are kept and the history is read from; by default LAKE.scores beside a lake in a folder
+    #[arg(long, value_name = "DIR")]
+    pub scores: Option<PathBuf>,
+    /// Neither read a history nor keep these scores
+    #[arg(long, conflicts_with = "scores")]
+    pub no_history: bool,
+    /// Exit with 3 where no feed with all clicks covers the whole range
+    #[arg(long)]
+    pub require_complete: bool,
+}
+
+/// What to compare.
+#[derive(Debug, Clone, Args)]
+pub struct BacktestArgs {
+    /// Which signals, about whom.
+    #[command(flatten)]
+    pub signals: SignalsArgs,
+    /// A configuration; give two
+    #[arg(long = "config", value_name = "FILE", required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Verdicts of an analyst, for the precision: CSV with entity, verdict (fraud or cleared), date
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
 }
 
 impl Command {
@@ -209,6 +254,9 @@ impl Command {
             Self::Blocklist(args) => Some(&args.lake),
             Self::Shell(args) => Some(&args.lake),
             Self::List { .. } | Self::Man { .. } => None,
+            Self::Score(args) => Some(&args.signals.lake),
+            Self::Backtest(args) => Some(&args.signals.lake),
+            Self::List { .. } => None,
         }
     }
 }

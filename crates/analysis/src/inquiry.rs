@@ -72,6 +72,15 @@ impl Inquiry {
         }
     }
 
+    /// The lake, where it is a folder that is named.
+    #[must_use]
+    pub fn lake_folder(&self) -> Option<&Path> {
+        match &self.lake {
+            LakeChoice::Named(Place::Folder(folder)) => Some(folder),
+            _ => None,
+        }
+    }
+
     /// An answer must not replace what it was made from.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub mod process;
 pub mod report;
 pub mod request;
 pub mod run;
+pub mod scorecard;
 pub mod scoring;
 pub mod shell;
 pub mod signals;

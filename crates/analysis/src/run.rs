@@ -29,6 +29,7 @@ use crate::printer::Printer;
 use crate::report::{self, ReportError};
 use crate::request::{Question, RequestError};
 use crate::shell::{self, CommandError};
+use crate::scorecard::{self, ScorecardError};
 use crate::signals::{self, SignalError};
 use crate::temporaries::Temporaries;
 
@@ -56,6 +57,9 @@ pub enum RunError {
     /// The signals cannot be read, or do not answer as signals do.
     #[error(transparent)]
     Signals(SignalError),
+    /// Scores cannot be made or kept.
+    #[error(transparent)]
+    Scorecard(#[from] ScorecardError),
     /// The output would lie among the lake's own files.
     #[error("--output {} lies in the lake, which is read-only here: write the answer elsewhere", .0.display())]
     OutputInLake(PathBuf),
@@ -140,6 +144,8 @@ pub async fn run(
             written.map(|()| Outcome::Done).map_err(|source| RunError::Manual { folder, source })
         }
         Command::Signals(args) => signals::command(&args, environment, printer, temporaries).await,
+        Command::Score(args) => scorecard::command::command(&args, environment, printer, temporaries).await,
+        Command::Backtest(args) => scorecard::backtest::command(&args, environment, printer, temporaries).await,
     }
 }
 
@@ -191,7 +197,7 @@ pub(crate) async fn answer_from(
     inquiry.refuse_in_lake(args.output.as_deref())?;
     // Before the work: a folder that cannot be written to should not cost a long query first.
     let output = Output::open(args.output.as_deref(), temporaries)?;
-    let begun = inquiry.ask(printer, |opened| begin(opened, question, args)).await?;
+    let begun = inquiry.ask(printer, |opened| begin(opened, question, args, inquiry.lake_folder())).await?;
     begun.notes.iter().for_each(|note| printer.note(note));
     let meta = Meta { title: question.title.clone(), about: question.about.clone(), notes: begun.notes };
     let options = format_options(args.raw, args.output.is_none(), environment);
@@ -227,8 +233,14 @@ fn no_rows(question: &Question, given: &[String]) -> Result<String, RequestError
 }
 
 /// Plans and waits for the first rows.
-async fn begin(opened: Opened, question: &Question, args: &AnswerArgs) -> Result<Begun, RunError> {
+async fn begin(
+    mut opened: Opened,
+    question: &Question,
+    args: &AnswerArgs,
+    lake: Option<&Path>,
+) -> Result<Begun, RunError> {
     failpoint::hit("command");
+    scorecard::provide(&mut opened, question, lake).await?;
     let (answer, completeness) = (opened.answer(question, &args.params).await?, opened.completeness(question).await?);
     let mut notes = opened.notes;
     notes.extend(completeness.notes);

@@ -7,10 +7,12 @@
 //! 2. [`families`]: the strongest signal of each family.
 //! 3. [`score`]: the root of the sum of squares, on a fixed scale; p-values, tiers.
 //! 4. `reasons`: sentences.
+//! 5. [`learned`]: what verdicts teach, where there are some.
 
 pub mod config;
 pub mod evidence;
 pub mod families;
+pub mod learned;
 pub mod matrix;
 pub mod past;
 pub mod rates;
@@ -19,6 +21,7 @@ pub mod score;
 pub mod shapes;
 
 pub use config::{Config, ConfigError};
+pub use learned::{LearnError, Learner, SecondStage, Verdict};
 pub use matrix::{Basis, Entity, Kind, MatrixError, Observation, Signal, SignalMatrix};
 pub use past::{Cleared, Past};
 pub use score::{Calibration, Score, Scores, Tier, score};

@@ -1,0 +1,122 @@
+//! `analyze score` and `analyze backtest`: from a lake to scores that people act on.
+//!
+//! Owns what surrounds the pure scorer: configuration and labels from files, windows, the history beside the lake, the
+//! table of scores, explanations, and the table `anomaly_scores` that statements can read. Leaves the method to
+//! [`scoring`](crate::scoring) and the signals to [`signals`](crate::signals).
+
+pub mod backtest;
+pub mod command;
+mod explain;
+pub mod history;
+pub mod labels;
+mod table;
+mod windows;
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::EngineError;
+use crate::engine::statement::tables_read;
+use crate::inquiry::Opened;
+use crate::request::Question;
+use crate::run::RunError;
+use crate::scoring::{Config, ConfigError};
+use crate::signals::{By, Signals};
+use history::History;
+use labels::{LabelError, Labels};
+use windows::Windows;
+
+/// The configuration that holds where `--config` names none.
+const CONFIG_HERE: &str = "clickproof.toml";
+
+/// The table of scores that statements can read.
+const TABLE: &str = "anomaly_scores";
+
+/// What stops scores beside what stops any query.
+#[derive(Debug, thiserror::Error)]
+pub enum ScorecardError {
+    /// The configuration cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration cannot be meant.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The labels cannot be read.
+    #[error(transparent)]
+    Labels(#[from] LabelError),
+    /// A kept window cannot be read or written.
+    #[error("scores in {}: {problem}", path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Nobody of this id.
+    #[error("--explain: no {by} '{wanted}' has clicks in this range{hint}")]
+    Unknown {
+        /// What an entity is.
+        by: By,
+        /// The id asked for.
+        wanted: String,
+        /// What there is.
+        hint: String,
+    },
+    /// An id that several accounts have.
+    #[error("--explain: '{wanted}' is in the accounts {accounts}: choose one with --account NAME")]
+    Ambiguous {
+        /// The id asked for.
+        wanted: String,
+        /// Whose it is.
+        accounts: String,
+    },
+    /// One configuration cannot be compared with itself.
+    #[error("backtest compares two configurations: give --config twice (an empty file stands for the defaults)")]
+    Configs,
+}
+
+/// Reads the configuration: the file named, else `./clickproof.toml` where there is one, else the defaults.
+///
+/// # Errors
+/// A file that cannot be read or meant.
+pub fn read_config(path: Option<&Path>) -> Result<Config, ScorecardError> {
+    let here = Some(Path::new(CONFIG_HERE)).filter(|path| path.is_file());
+    let Some(path) = path.or(here) else { return Ok(Config::default()) };
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| ScorecardError::ConfigFile { path: path.to_owned(), source })?;
+    Ok(Config::parse(&path.display().to_string(), &text)?)
+}
+
+/// Where the scores of a lake are kept: beside it, never inside.
+#[must_use]
+pub fn folder_beside(lake: &Path) -> PathBuf {
+    let lake = lake.canonicalize().unwrap_or_else(|_| lake.to_owned());
+    let mut name = lake.file_name().unwrap_or_default().to_owned();
+    name.push(".scores");
+    lake.with_file_name(name)
+}
+
+/// Gives a statement the table `anomaly_scores`, where it names it: the scores of affiliates over the whole range, as
+/// `analyze score` gives them with the defaults.
+///
+/// # Errors
+/// A configuration, a history or signals that cannot be read; a signal that fails.
+pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Path>) -> Result<(), RunError> {
+    let names = tables_read(&question.text).map_err(EngineError::Sql)?;
+    if !names.contains(TABLE) {
+        return Ok(());
+    }
+    let (config, signals) = (read_config(None)?, Signals::load(None)?);
+    let (by, labels) = (By::default(), Labels::default());
+    let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
+    let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
+    let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
+    let batch =
+        table::batch(&[whole], table::Columns::default()).map_err(|error| EngineError::Bug(error.to_string()))?;
+    opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
+    Ok(())
+}
