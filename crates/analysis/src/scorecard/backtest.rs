@@ -45,7 +45,9 @@ pub async fn command(
         args.labels.as_deref().map(Labels::read).transpose().map_err(ScorecardError::from)?.unwrap_or_default();
     let inquiry = Inquiry::of(&asked.lake, environment, temporaries)?;
     refuse_binary_on_terminal(asked.format, asked.output.as_deref())?;
-    inquiry.say_which_lake(printer);
+    if asked.tables.is_empty() {
+        inquiry.say_which_lake(printer);
+    }
     inquiry.refuse_in_lake(asked.output.as_deref())?;
     let output = Output::open(asked.output.as_deref(), temporaries)?;
     let folder = inquiry.lake_folder().map(folder_beside);

@@ -51,7 +51,9 @@ pub async fn command(
     let labels = labels.unwrap_or_default();
     let inquiry = Inquiry::of(&asked.lake, environment, temporaries)?;
     refuse_binary_on_terminal(asked.format, asked.output.as_deref())?;
-    inquiry.say_which_lake(printer);
+    if asked.tables.is_empty() {
+        inquiry.say_which_lake(printer);
+    }
     inquiry.refuse_in_lake(asked.output.as_deref())?;
     config.strangers(&signals.iter().cloned().collect::<Vec<_>>()).iter().for_each(|stranger| printer.note(stranger));
     let output = Output::open(asked.output.as_deref(), temporaries)?;

@@ -133,7 +133,9 @@ impl Explanation {
         if self.families.is_empty() {
             line("\nNothing unusual was seen.".to_owned());
         }
-        for Explained { family, reason, signal, basis, query, at_risk } in &self.families {
+        // What adds less than a hundredth would only distract.
+        let told = self.families.iter().filter(|explained| explained.family.share >= 0.01);
+        for Explained { family, reason, signal, basis, query, at_risk } in told {
             let evidence = &family.strongest.evidence;
             let allowed = if family.is_allowed { ", allowed" } else { "" };
             line(format!("\n{}, {:.0} % of the score, by {basis}{allowed}", family.name, 100.0 * family.share));
