@@ -23,6 +23,8 @@ mod analyze_queries;
 #[cfg(feature = "analyze")]
 mod analyze_refusals;
 #[cfg(feature = "analyze")]
+mod analyze_scores;
+#[cfg(feature = "analyze")]
 mod analyze_tables;
 #[cfg(feature = "analyze")]
 mod analyze_while_landing;

@@ -67,7 +67,7 @@ pub async fn command(
     notes.extend(remarks(&found.windows, &labels));
     notes.iter().for_each(|note| printer.note(note));
     if folder.is_some() {
-        for scored in &found.windows {
+        for scored in found.windows.iter().filter(|scored| !scored.scores.entities.is_empty()) {
             // Scores are there all the same: a folder that cannot be written to is said, and no failure.
             match history.write(&scored.window(), temporaries) {
                 Ok(path) => printer.detail(format_args!("kept in {}", path.display())),

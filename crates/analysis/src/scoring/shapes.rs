@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::evidence::{Evidence, decades};
 use super::matrix::Observation;
-use crate::functions::{Peers, median};
+use crate::functions::Peers;
 
 /// With fewer neighbours there is nothing to compare with, and so no evidence.
 pub const PEERS_MIN: usize = 10;
@@ -16,12 +16,13 @@ pub const PEERS_MIN: usize = 10;
 /// validation: average precision .250 and .309, with the normal distribution .235 and .283.
 const DEGREES_OF_FREEDOM: f64 = 10.0;
 
-/// The spread among neighbours is at least this share of what values usually differ by: where neighbours agree by chance, a
-/// small difference is no miracle.
+/// The spread among neighbours is at least this share of that among all: where neighbours agree by chance, a small
+/// difference is no miracle.
 const SPREAD_SHARE_MIN: f64 = 0.1;
 
-/// The standard deviation of a normal distribution over its median absolute deviation.
-const PER_MAD: f64 = 1.482_602_218_505_602;
+/// Nor is what so many clicks more or less could make of a share, or of a value relative to itself. Where all others are
+/// equal, this alone is the spread.
+const CLICKS_NO_MIRACLE: f64 = 5.0;
 
 /// Evidence of each observation among at most `neighbours` others, aligned with `observations`.
 ///
@@ -33,7 +34,8 @@ pub fn evidence(observations: &[Option<Observation>], neighbours: usize) -> Vec<
     let rows = observations.iter().enumerate().filter_map(|(row, seen)| Some((row, (*seen)?)));
     let mut seen: Vec<(usize, Observation)> = rows.filter(|(_, seen)| seen.n > 0.0).collect();
     seen.sort_by(|(_, a), (_, b)| a.n.total_cmp(&b.n).then(a.x.total_cmp(&b.x)));
-    let usual = usual_difference(&seen);
+    let mut all: Vec<f64> = seen.iter().map(|(_, seen)| seen.x).collect();
+    let Some(whole) = Peers::of(&mut all) else { return found };
     let Ok(tail) = StudentsT::new(0.0, 1.0, DEGREES_OF_FREEDOM) else { return found };
     if seen.len() <= PEERS_MIN {
         return found;
@@ -46,26 +48,16 @@ pub fn evidence(observations: &[Option<Observation>], neighbours: usize) -> Vec<
         let others = (first..end).filter(|other| *other != place);
         let mut values: Vec<f64> = others.map(|other| seen[other].1.x).collect();
         let Some(peers) = Peers::of(&mut values) else { continue };
-        // Of a signal that mostly sees nothing at all, the spread is what it differs by where it does see something.
-        let equal = values.iter().filter(|value| **value == peers.center).count() as f64 / values.len() as f64;
-        let spread = peers.spread.max(equal.max(SPREAD_SHARE_MIN) * usual);
+        let a_few_clicks = CLICKS_NO_MIRACLE / own.n * peers.center.abs().max(1.0);
+        let spread = peers.spread.max(SPREAD_SHARE_MIN * whole.spread).max(a_few_clicks);
         let excess = own.x - peers.center;
-        // Where nobody differs at all, whoever does is infinitely far: as far as evidence goes.
-        let z = if excess == 0.0 { 0.0 } else { (excess / spread).clamp(-1e6, 1e6) };
+        let z = (excess / spread).clamp(-1e6, 1e6);
         let p = tail.sf(z).clamp(f64::MIN_POSITIVE, 1.0);
         let decades = if z > 0.0 { decades(p) } else { 0.0 };
         let (observed, expected) = (own.x, peers.center);
         found[*row] = Some(Evidence { decades, p, observed, expected, n: own.n, x: own.x, z: Some(z) });
     }
     found
-}
-
-/// By how much values differ from their median, where they do: their median absolute deviation, those that are equal left
-/// out, in standard deviations.
-fn usual_difference(seen: &[(usize, Observation)]) -> f64 {
-    let Some(middle) = median(&mut seen.iter().map(|(_, seen)| seen.x).collect::<Vec<_>>()) else { return 0.0 };
-    let differences = seen.iter().map(|(_, seen)| (seen.x - middle).abs()).filter(|difference| *difference > 0.0);
-    PER_MAD * median(&mut differences.collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 /// The places, first and end, of the `wanted` others that are nearest to `place`, and of all that are as near.
