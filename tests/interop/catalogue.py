@@ -33,21 +33,6 @@ CASES = [
         {"min_clicks": 1, "days": 1, "top": 20, "seconds": 30},
     ),
 ]
-# Functions of ours, and the table that is made of them.
-OURS = re.compile(
-    r"\banomaly_scores\b|\b(beta_binomial_sf|error_class|ip_is_masked|ip_prefix|is_datacenter|is_declared_bot|local_date|local_hour|poisson_sf"
-    r"|entropy|fano|hhi|js_divergence|mad|top_share|benjamini_hochberg|robust_z)\("
-)
-# Ours, but a formula that DuckDB can be taught.
-MACROS = """
-CREATE MACRO wilson_center(k, n) AS k + 1.9207294103470617;
-CREATE MACRO wilson_half(k, n) AS 1.959963984540054 * sqrt(k * (n - k) / n + 0.9603647051735309);
-CREATE MACRO wilson_lower(k, n) AS CASE WHEN n > 0 AND k BETWEEN 0 AND n THEN
-    CASE WHEN k = 0 THEN 0 ELSE (wilson_center(k::DOUBLE, n::DOUBLE) - wilson_half(k::DOUBLE, n::DOUBLE)) / (n + 3.8414588206941236) END END;
-CREATE MACRO wilson_upper(k, n) AS CASE WHEN n > 0 AND k BETWEEN 0 AND n THEN
-    CASE WHEN k = n THEN 1 ELSE (wilson_center(k::DOUBLE, n::DOUBLE) + wilson_half(k::DOUBLE, n::DOUBLE)) / (n + 3.8414588206941236) END END;
-CREATE MACRO cardinality(list) AS len(list);
-"""
 PARAMETER = re.compile(r"-- param: (\w+) (\w+) = (\S+)")
 
 

@@ -199,6 +199,8 @@ pub struct ShellArgs {
     /// How to write answers
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+}
+
 /// How to score.
 #[derive(Debug, Clone, Args)]
 pub struct ScoreArgs {
@@ -253,10 +255,9 @@ impl Command {
             Self::Evidence(args) => Some(&args.lake),
             Self::Blocklist(args) => Some(&args.lake),
             Self::Shell(args) => Some(&args.lake),
-            Self::List { .. } | Self::Man { .. } => None,
             Self::Score(args) => Some(&args.signals.lake),
             Self::Backtest(args) => Some(&args.signals.lake),
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Man { .. } => None,
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
         ("entity", false, texts(&|row| Some(row.score.entity.id.clone()))),
         ("name", true, texts(&|row| row.score.entity.name.clone())),
         ("clicks", false, Arc::new(rows.iter().map(|row| row.score.clicks).collect::<UInt64Array>()) as ArrayRef),
-        ("score", false, numbers(&|row| Some(row.score.score))),
+        ("score", false, numbers(&|row| Some(significant(row.score.score)))),
         ("tier", false, texts(&|row| Some(row.score.tier.to_string()))),
     ]);
     if columns.learned {
@@ -58,8 +58,8 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
         ]);
     }
     named.extend([
-        ("p", true, numbers(&|row| row.score.p)),
-        ("q", true, numbers(&|row| row.score.q)),
+        ("p", true, numbers(&|row| row.score.p.map(significant))),
+        ("q", true, numbers(&|row| row.score.q.map(significant))),
         ("families", true, texts(&|row| families(row.score))),
         ("evidence", true, texts(&|row| evidence(&row.window.matrix, row.score))),
         ("reason", true, texts(&|row| row.score.reasons.first().cloned())),
@@ -70,6 +70,11 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
     };
     let schema = Schema::new(named.iter().map(field).collect::<Vec<_>>());
     RecordBatch::try_new(Arc::new(schema), named.into_iter().map(|(_, _, array)| array).collect())
+}
+
+/// Eight significant digits: in which order a query adds is chance, and shows in the last ones.
+fn significant(value: f64) -> f64 {
+    format!("{value:.7e}").parse().unwrap_or(value)
 }
 
 /// `repetition 62 %, network 38 %`; families that add less than a twentieth are left out.
