@@ -28,8 +28,8 @@ use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::report::{self, ReportError};
 use crate::request::{Question, RequestError};
-use crate::shell::{self, CommandError};
 use crate::scorecard::{self, ScorecardError};
+use crate::shell::{self, CommandError};
 use crate::signals::{self, SignalError};
 use crate::temporaries::Temporaries;
 
