@@ -49,7 +49,7 @@ async fn cells(query: &Query, partitions: usize) -> Vec<Vec<String>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_do_not_depend_on_the_number_of_partitions() {
     let mut compared = 0;
-    for query in Catalogue::load(None).unwrap().iter() {
+    for query in Catalogue::load(None).unwrap().iter().filter(|query| !query.rests_on_scores()) {
         let (one, many) = (cells(query, 1).await, cells(query, 8).await);
         compared += one.len();
         assert_eq!(one, many, "{}", query.name);

@@ -386,7 +386,7 @@ async fn an_id_in_two_partitions_is_found_within_its_account() {
 
 #[tokio::test]
 async fn an_empty_lake_gives_no_rows() {
-    for query in Catalogue::load(None).unwrap().iter() {
+    for query in Catalogue::load(None).unwrap().iter().filter(|query| !query.rests_on_scores()) {
         assert!(run(&query.name, &[], &[], &[]).await.is_empty(), "{}", query.name);
     }
 }
