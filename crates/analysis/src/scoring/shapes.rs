@@ -12,9 +12,9 @@ use crate::functions::Peers;
 /// With fewer neighbours there is nothing to compare with, and so no evidence.
 pub const PEERS_MIN: usize = 10;
 
-/// Honest values have heavier tails than the normal distribution: a z of 5 happens. On FDMA 2012, with a prototype and chosen
-/// with both periods in view, train and
-/// validation had average precision .250 and .309, with the normal distribution .235 and .283.
+/// Honest values have heavier tails than the normal distribution: a z of 5 happens. On FDMA 2012, with a prototype and
+/// chosen with both periods in view, train and validation had average precision .250 and .309; with the normal
+/// distribution .235 and .283.
 const DEGREES_OF_FREEDOM: f64 = 10.0;
 
 /// The spread among neighbours is at least this share of that among all: where neighbours agree by chance, a small
