@@ -6,7 +6,7 @@
 //! host. Leaves which requests to send to [`crate::plan`], and what is in an answer to whoever reads it.
 //!
 //! The parts: [`ApiKey`], [`ClientConfig`], [`Client`] with [`Client::clicks`], the aggregate ([`Client::aggregate`],
-//! [`Client::rows_by_hour`]) and what a check of the set-up needs ([`Client::check_account`], [`Client::time_zones`]).
+//! `Client::rows_by_hour`) and what a check of the set-up needs ([`Client::check_account`], [`Client::time_zones`]).
 
 mod account;
 mod aggregate;

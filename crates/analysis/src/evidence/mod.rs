@@ -1,7 +1,7 @@
 //! The case file: what an analyst sends to defend a payment that is withheld, or reads before deciding not to.
 //!
-//! Owns `analyze evidence`: the reasons (SQL files, see [`reason`]), the rule for what is abnormal, and the document. Facts,
-//! judgement and sentences are pure; [`gather`] asks the lake, [`render`] writes. Promises that all of it comes from one
+//! Owns `analyze evidence`: the reasons (SQL files, see `reason`), the rule for what is abnormal, and the document. Facts,
+//! judgement and sentences are pure; `gather` asks the lake, `render` writes. Promises that all of it comes from one
 //! version of the lake, that each implicated click counts once, and that what speaks for the subject is said first.
 
 pub mod change;

@@ -5,7 +5,7 @@
 //!
 //! 1. [`rates`] and [`shapes`]: the evidence of each signal about each entity, in [`evidence::decades`].
 //! 2. [`families`]: the strongest signal of each family.
-//! 3. [`score`]: the root of the sum of squares, on a fixed scale; p-values, tiers.
+//! 3. `score`: the root of the sum of squares, on a fixed scale; p-values, tiers.
 //! 4. `reasons`: sentences.
 //! 5. [`learned`]: what verdicts teach, where there are some.
 

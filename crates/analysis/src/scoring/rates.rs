@@ -138,7 +138,7 @@ impl Prior {
 
     /// How improbable so many hits are after what the entity itself showed in earlier days.
     ///
-    /// The prior is updated by the earlier hits. They count at most [`EARLIER_MAX`] times the prior: no affiliate is the
+    /// The prior is updated by the earlier hits. They count at most `EARLIER_MAX` times the prior: no affiliate is the
     /// same every day.
     #[must_use]
     pub fn evidence_after(&self, earlier: &Observation, seen: &Observation) -> Option<Evidence> {

@@ -1,7 +1,7 @@
 //! A week of a whole network with the truth about it: honest affiliates, hard cases among them, and injected attacks.
 //!
-//! Owns who is what and how many clicks each has; [`honest`] makes people, [`hard_cases`] honest affiliates that look odd, and
-//! [`attacks`] the sixteen attacks of the literature. Written from how such traffic is described, not from what detects it.
+//! Owns who is what and how many clicks each has; `honest` makes people, `hard_cases` honest affiliates that look odd, and
+//! `attacks` the sixteen attacks of the literature. Written from how such traffic is described, not from what detects it.
 //! Promises the same bytes for the same [`PopulationConfig`] on every machine, and affiliates whose sizes are heavy-tailed:
 //! of 400 with 300,000 clicks the largest has about 13,000, half have fewer than 400.
 
