@@ -26,6 +26,7 @@ use crate::page::{self, PageError};
 use crate::printer::Printer;
 use crate::request::{Question, RequestError, time_text};
 use crate::run::{Outcome, RunError};
+use crate::scorecard;
 use crate::suggestion::closest;
 use crate::temporaries::Temporaries;
 
@@ -135,7 +136,8 @@ pub async fn check(
     let state_file = open(args.state.as_deref())?;
     let state = args.state.as_deref().map(State::load).transpose().map_err(CheckError::from)?.unwrap_or_default();
 
-    let found = inquiry.ask(printer, |opened| look(opened, &checks, &args.params, made_at)).await?;
+    let found =
+        inquiry.ask(printer, |opened| look(opened, inquiry.lake_folder(), &checks, &args.params, made_at)).await?;
     found.notes.iter().for_each(|note| printer.note(note));
     let looked_at = |check: &str, account: Option<&str>| {
         let is_run = checks.iter().any(|run| run.query.name == check);
@@ -227,7 +229,13 @@ fn check_params(checks: &[Check], params: &[String]) -> Result<(), CheckError> {
 }
 
 /// Asks all checks of one version of the lake.
-async fn look(opened: Opened, checks: &[Check], params: &[String], now: DateTime<Utc>) -> Result<Found, RunError> {
+async fn look(
+    mut opened: Opened,
+    lake: Option<&Path>,
+    checks: &[Check],
+    params: &[String],
+    now: DateTime<Utc>,
+) -> Result<Found, RunError> {
     let texts = message_templates()?;
     let mut findings = Vec::new();
     for check in checks {
@@ -240,6 +248,7 @@ async fn look(opened: Opened, checks: &[Check], params: &[String], now: DateTime
         {
             own.push(format!("{NOW}={}", now.to_rfc3339()));
         }
+        scorecard::provide(&mut opened, &question, lake).await?;
         let rows = opened.rows(&question, &own).await?;
         findings.extend(finding::findings(check, &rows, &texts).map_err(|problem| wrong(&check.query.name, problem))?);
     }

@@ -20,6 +20,7 @@ use crate::inquiry::{Inquiry, Opened};
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError, with_first_batch};
+use crate::scorecard;
 use crate::temporaries::Temporaries;
 
 /// The case file of an affiliate or an offer
@@ -95,7 +96,7 @@ pub async fn run(
         Some(path) => Some(Output::open(Some(path), temporaries)?),
         None => None,
     };
-    let found = inquiry.ask(printer, |opened| find(opened, args, &reasons)).await?;
+    let found = inquiry.ask(printer, |opened| find(opened, inquiry.lake_folder(), args, &reasons)).await?;
     found.notes.iter().for_each(|note| printer.note(note));
     let text = render(&found.file, args.format).map_err(EvidenceError::from)?;
     output.put(text.as_bytes())?;
@@ -114,7 +115,15 @@ pub async fn run(
     Ok(if args.require_complete && !found.file.completeness.is_complete { Outcome::Incomplete } else { Outcome::Done })
 }
 
-async fn find(mut opened: Opened, args: &EvidenceArgs, reasons: &[Reason]) -> Result<Found, RunError> {
+async fn find(
+    mut opened: Opened,
+    lake: Option<&Path>,
+    args: &EvidenceArgs,
+    reasons: &[Reason],
+) -> Result<Found, RunError> {
+    if args.affiliate.is_some() {
+        scorecard::add_table(&mut opened, lake).await?;
+    }
     let facts = gather(&mut opened, args.wanted(), reasons).await?;
     let mut list = None;
     if args.transactions.is_some() {

@@ -20,6 +20,7 @@ use crate::engine::{Engine, EngineError};
 use crate::formats::json_rows;
 use crate::inquiry::Opened;
 use crate::run::RunError;
+use crate::scorecard;
 
 /// Whose case file is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -193,9 +194,9 @@ impl Asking<'_> {
         Ok(found)
     }
 
-    /// The affiliate's row of `anomaly_scores`, where the session has that table.
+    /// The affiliate's row of the scores, where the session has them.
     async fn score(&self) -> Result<Option<Score>, RunError> {
-        if self.subject.kind != Kind::Affiliate || !self.opened.engine.has_table("anomaly_scores") {
+        if self.subject.kind != Kind::Affiliate || !self.opened.engine.has_table(scorecard::TABLE) {
             return Ok(None);
         }
         let rows: Vec<ScoreRow> = self.rows("score", SCORE, &[]).await?;

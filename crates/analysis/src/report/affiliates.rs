@@ -19,6 +19,9 @@ pub(super) struct Ranks {
 /// A share of clicks from data centres, by declared bots, or on a partner's page through proxies, that is worth a sentence.
 const NOTABLE: f64 = 0.1;
 
+/// Reasons of an affiliate that are told; `analyze score --explain` tells all.
+const REASONS_MAX: usize = 3;
+
 /// What is known of an affiliate.
 #[derive(Debug, Default)]
 struct Known {
@@ -72,37 +75,29 @@ pub(super) fn ranking(answers: &Answers, account: &str, ranks: &Ranks) -> Rankin
     }
 }
 
-/// Ranks by score, those that are flagged or watched. On a partner's page there is only the partner, whatever its tier.
+/// Ranks by score, those that are flagged, watched or allowed what they do.
 fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
     let by = "by score, 0 to 100: how strong the evidence of all families of signals is, and from how many clicks; flag, watch \
               and ok are tiers";
-    let known = known(answers, account);
-    let figures = of(&answers.figures.now, account).first().copied().filter(|_| !ranks.is_partners);
-    let all_invalid = figures.and_then(|row| share(row.rated_invalid_clicks, row.rated_clicks));
-    let all_proxy = figures.and_then(|row| share(row.proxy_clicks, row.proxy_known_clicks));
     let (mut rows, mut usual, mut too_few) = (Vec::new(), 0, 0);
     for row in of(&answers.scores, account) {
         let id = row.entity.parse().ok();
-        let seen = known.get(&id);
-        match (row.tier.as_str(), seen) {
-            // On a partner's page these are the others.
-            (_, None) if ranks.is_partners => {}
-            ("ok", _) if !ranks.is_partners => usual += 1,
-            ("insufficient data", _) | (_, None) => too_few += 1,
-            (tier, Some(seen)) => {
+        match row.tier.as_str() {
+            "ok" => usual += 1,
+            "insufficient data" => too_few += 1,
+            tier => {
                 let evidence = row.families.iter().map(|families| match &row.evidence {
                     Some(evidence) => format!("evidence: {families} ({evidence})"),
                     None => format!("evidence: {families}"),
                 });
                 let allowed = row.allowed.iter().map(|reason| format!("allowed: {reason}"));
-                let own = reasons(seen, all_invalid, all_proxy);
-                let all = row.reason.iter().cloned().chain(own).chain(evidence).chain(allowed);
+                let reasons = row.reasons.iter().take(REASONS_MAX).cloned().chain(evidence).chain(allowed);
                 rows.push(ScoredAffiliate {
-                    affiliate: Affiliate::new(id, row.name.as_deref().or(seen.name.as_deref())),
+                    affiliate: Affiliate::new(id, row.name.as_deref()),
                     score: Some(row.score),
                     tier: Some(tier.to_owned()),
                     clicks: row.clicks,
-                    reasons: all.map(|reason| shortened(&reason, 400)).collect(),
+                    reasons: reasons.map(|reason| shortened(&reason, 400)).collect(),
                     days: Vec::new(),
                 });
             }

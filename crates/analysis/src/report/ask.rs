@@ -17,9 +17,7 @@ use crate::engine::completeness::{Completeness, Seconds};
 use crate::inquiry::Opened;
 use crate::request::{Question, RequestError};
 use crate::run::RunError;
-
-/// The table of scores, which is there where somebody gave it to the engine.
-const SCORES: &str = "anomaly_scores";
+use crate::scorecard;
 
 /// Queries that only reports ask.
 const REPORT: Shelf = Shelf { folder: "report", keys: &[] };
@@ -50,7 +48,7 @@ pub(super) struct Answers {
     pub(super) at_risk: Vec<AtRisk>,
     pub(super) hours: Vec<Hour>,
     pub(super) offers: Vec<Offer>,
-    /// Empty where nobody gave the engine scores.
+    /// Empty on a partner's page.
     pub(super) scores: Vec<Score>,
     pub(super) affiliate_days: Vec<AffiliateDay>,
     pub(super) queries: BTreeSet<UsedQuery>,
@@ -133,7 +131,7 @@ pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers
         offers: asker.rows("report/offers", now, &[]).await?,
         ..Answers::default()
     };
-    if opened.engine.has_table(SCORES) {
+    if opened.engine.has_table(scorecard::TABLE) {
         answers.scores = asker.rows("report/scores", now, &[]).await?;
     }
     let keys = build::keys_of_ranked(&answers, ranks);

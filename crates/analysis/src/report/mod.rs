@@ -26,6 +26,7 @@ use crate::output::Output;
 use crate::page::PageError;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError};
+use crate::scorecard;
 use crate::temporaries::Temporaries;
 
 pub use args::{ReportArgs, ReportFormat};
@@ -99,7 +100,7 @@ pub async fn report(
         top: usize::from(args.top),
         min_clicks: args.min_clicks.unsigned_abs(),
     };
-    let answers = inquiry.ask(printer, |opened| look(opened, args.affiliate, ranks)).await?;
+    let answers = inquiry.ask(printer, |opened| look(opened, inquiry.lake_folder(), args.affiliate, ranks)).await?;
     let accounts = match args.affiliate {
         Some(affiliate) => (vec![only_account(&answers, affiliate)?], Vec::new()),
         None => build::accounts(&answers),
@@ -126,10 +127,17 @@ pub async fn report(
     Ok(if args.require_complete && !report.is_complete { Outcome::Incomplete } else { Outcome::Done })
 }
 
-/// Asks one version of the lake; for a partner's page one that holds no clicks of others.
-async fn look(mut opened: Opened, affiliate: Option<i64>, ranks: Ranks) -> Result<Answers, RunError> {
-    if let Some(affiliate) = affiliate {
-        opened.engine.keep_affiliate(affiliate)?;
+/// Asks one version of the lake. A partner's page is asked of one that holds no clicks of others, and so has no scores,
+/// which compare.
+async fn look(
+    mut opened: Opened,
+    lake: Option<&Path>,
+    affiliate: Option<i64>,
+    ranks: Ranks,
+) -> Result<Answers, RunError> {
+    match affiliate {
+        Some(affiliate) => opened.engine.keep_affiliate(affiliate)?,
+        None => scorecard::add_table(&mut opened, lake).await?,
     }
     ask::ask(&opened, &ranks).await
 }

@@ -102,7 +102,7 @@ row! {
 row! {
     /// `report/scores`
     Score {
-        entity: String, name: Option<String>, clicks: u64, score: f64, tier: String, reason: Option<String>, families: Option<String>,
+        entity: String, name: Option<String>, clicks: u64, score: f64, tier: String, reasons: Vec<String>, families: Option<String>,
         evidence: Option<String>, allowed: Option<String>,
     }
 }

@@ -23,7 +23,7 @@ use crate::inquiry::{Inquiry, Opened};
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError, format_options, refuse_binary_on_terminal};
-use crate::scoring::{Calibration, LearnError, Scores, Tier, Verdict};
+use crate::scoring::{LearnError, Tier, Verdict};
 use crate::signals::Signals;
 use crate::temporaries::Temporaries;
 
@@ -75,7 +75,7 @@ pub async fn command(
             }
         }
     }
-    let columns = Columns { day: args.daily, learned: !labels.is_empty() };
+    let columns = Columns { day: args.daily, learned: !labels.is_empty(), reasons: false };
     match &found.explanation {
         Some(explanation) if asked.format == Format::Table => {
             let lake = asked.lake.lake.as_ref().map(|lake| lake.display().to_string());
@@ -147,7 +147,7 @@ async fn find_scores(
 fn remarks(windows: &[Scored], labels: &Labels) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(last) = windows.last() {
-        remarks.extend(calibration(&last.scores));
+        remarks.extend(super::calibration(&last.scores));
         for (signal, unusable) in
             last.matrix.signals().iter().zip(last.matrix.unusable()).filter(|(_, count)| **count > 0)
         {
@@ -166,19 +166,6 @@ fn remarks(windows: &[Scored], labels: &Labels) -> Vec<String> {
         remarks.extend(of_labels(last, labels));
     }
     remarks
-}
-
-fn calibration(scores: &Scores) -> Option<String> {
-    match scores.calibration {
-        Calibration::Calibrated { reference } => {
-            Some(format!("calibrated: p-values are ranks among {reference} cleared windows of earlier runs"))
-        }
-        Calibration::Uncalibrated { reference, needed } if !scores.entities.is_empty() => Some(format!(
-            "uncalibrated: p-values rest on a model of honest rates, not on cleared traffic ({reference} of {needed} cleared \
-             windows; see docs/scoring.md)"
-        )),
-        Calibration::Uncalibrated { .. } => None,
-    }
 }
 
 /// How the order agrees with the verdicts, and what was learned from them.

@@ -19,7 +19,7 @@ use crate::engine::statement::tables_read;
 use crate::inquiry::Opened;
 use crate::request::Question;
 use crate::run::RunError;
-use crate::scoring::{Config, ConfigError};
+use crate::scoring::{Calibration, Config, ConfigError, Scores};
 use crate::signals::{By, Signals};
 use history::History;
 use labels::{LabelError, Labels};
@@ -29,7 +29,7 @@ use windows::Windows;
 const CONFIG_HERE: &str = "clickproof.toml";
 
 /// The table of scores that statements can read.
-const TABLE: &str = "anomaly_scores";
+pub const TABLE: &str = "anomaly_scores";
 
 /// What stops scores beside what stops any query.
 #[derive(Debug, thiserror::Error)]
@@ -100,14 +100,24 @@ pub fn folder_beside(lake: &Path) -> PathBuf {
     lake.with_file_name(name)
 }
 
-/// Gives a statement the table `anomaly_scores`, where it names it: the scores of affiliates over the whole range, as
-/// `analyze score` gives them with the defaults.
+/// Gives a statement the table `anomaly_scores`, where it names it.
+///
+/// # Errors
+/// Those of [`add_table`], and a statement that cannot be read.
+pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Path>) -> Result<(), RunError> {
+    match tables_read(&question.text).map_err(EngineError::Sql)?.contains(TABLE) {
+        true => add_table(opened, lake).await,
+        false => Ok(()),
+    }
+}
+
+/// Adds the table `anomaly_scores`: the scores of affiliates over the whole range, as `analyze score` gives them with the
+/// defaults. They are computed once, however often they are asked for.
 ///
 /// # Errors
 /// A configuration, a history or signals that cannot be read; a signal that fails.
-pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Path>) -> Result<(), RunError> {
-    let names = tables_read(&question.text).map_err(EngineError::Sql)?;
-    if !names.contains(TABLE) {
+pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), RunError> {
+    if opened.engine.has_table(TABLE) {
         return Ok(());
     }
     let (config, signals) = (read_config(None)?, Signals::load(None)?);
@@ -115,8 +125,22 @@ pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Pat
     let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
     let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
-    let batch =
-        table::batch(&[whole], table::Columns::default()).map_err(|error| EngineError::Bug(error.to_string()))?;
+    opened.notes.extend(calibration(&whole.scores));
+    let columns = table::Columns { reasons: true, ..table::Columns::default() };
+    let batch = table::batch(&[whole], columns).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
     Ok(())
+}
+
+fn calibration(scores: &Scores) -> Option<String> {
+    match scores.calibration {
+        Calibration::Calibrated { reference } => {
+            Some(format!("scores are calibrated: p-values are ranks among {reference} cleared windows of earlier runs"))
+        }
+        Calibration::Uncalibrated { reference, needed } if !scores.entities.is_empty() => Some(format!(
+            "scores are uncalibrated: p-values rest on a model of honest rates, not on cleared traffic ({reference} of {needed} cleared \
+             windows; see docs/scoring.md)"
+        )),
+        Calibration::Uncalibrated { .. } => None,
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{
+    ArrayRef, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt64Array,
+};
 use arrow::datatypes::{DataType, Date32Type, Field, Schema};
 use arrow::error::ArrowError;
 
@@ -17,6 +19,8 @@ pub(super) struct Columns {
     pub(super) day: bool,
     /// The verdict, and what was learned from all of them.
     pub(super) learned: bool,
+    /// All reasons, not only the strongest.
+    pub(super) reasons: bool,
 }
 
 struct Row<'a> {
@@ -65,6 +69,11 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
         ("reason", true, texts(&|row| row.score.reasons.first().cloned())),
         ("allowed", true, texts(&|row| exception(row.score))),
     ]);
+    if columns.reasons {
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        rows.iter().for_each(|row| lists.append_value(row.score.reasons.iter().map(Some)));
+        named.push(("reasons", false, Arc::new(lists.finish())));
+    }
     let field = |(name, nullable, array): &(&str, bool, ArrayRef)| {
         Field::new(*name, if *name == "date" { DataType::Date32 } else { array.data_type().clone() }, *nullable)
     };
