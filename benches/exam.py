@@ -39,7 +39,7 @@ RIGHT = {
     "low-and-slow": {"repetition", "timing", "network"},
     "incentivised-traffic": {"conversion"},
     "cookie-stuffing": {"source", "repetition"},
-    "burst": {"timing"},
+    "burst": {"timing", "repetition"},
     "coalition": {"coalition"},
 }
 # An analyst has let the partner's server be, as `clickproof.toml` is there for.

@@ -1,11 +1,11 @@
 -- title: Spells and silences
--- about: Variance of the clicks by hour beyond chance, against the square of what the rhythm of the day in each of the countries lets
--- about: expect, between the entity's first and last day. Letters and programmes on television look like this as well.
+-- about: How far clicks by hour stray, beyond chance, from what the rhythm of the day in each of the countries lets expect, between the
+-- about: entity's first and last day: the coefficient of variation. Letters and programmes on television look like this as well.
 -- family: timing
 -- kind: shape
 -- min_exposure: 100
 -- burst: yes
--- reason: clicks by hour stray from the rhythm of the day: {observed} in relative variance, where {expected} is usual at this volume
+-- reason: clicks by hour stray from the rhythm of the day: by {observed} of what is to be expected, where {expected} is usual at this volume
 WITH own AS (
     SELECT account, entity, country_code, date_trunc('day', hour) AS day, hour, sum(clicks) AS clicks
     FROM hours
@@ -43,7 +43,10 @@ SELECT
     account,
     entity,
     sum(n) AS n,
-    sum(squares - 2 * n * crossed / total + n * n * total_squares / (total * total) - n)
-        / sum(n * n * total_squares / (total * total)) AS value
+    sqrt(greatest(
+        sum(squares - 2 * n * crossed / total + n * n * total_squares / (total * total) - n)
+            / sum(n * n * total_squares / (total * total)),
+        0
+    )) AS value
 FROM expected
 GROUP BY account, entity

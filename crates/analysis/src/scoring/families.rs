@@ -125,7 +125,7 @@ pub(super) fn families(matrix: &SignalMatrix, findings: &[Finding], allowed: imp
             is_allowed: allowed(&signal.family),
             share: 0.0,
         });
-        if finding.evidence.decades > family.strongest.evidence.decades {
+        if stronger(&finding.evidence, &family.strongest.evidence).is_lt() {
             family.strongest = *finding;
         }
         if speaks_of_behaviour(signal) {
@@ -133,12 +133,17 @@ pub(super) fn families(matrix: &SignalMatrix, findings: &[Finding], allowed: imp
         }
     }
     let mut families: Vec<Family> = families.into_values().collect();
-    families.sort_by(|a, b| b.strongest.evidence.decades.total_cmp(&a.strongest.evidence.decades));
+    families.sort_by(|a, b| stronger(&a.strongest.evidence, &b.strongest.evidence));
     let total: f64 = families.iter().map(weight).sum();
     for family in &mut families {
         family.share = weight(family) / total;
     }
     families
+}
+
+/// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first.
+fn stronger(a: &Evidence, b: &Evidence) -> std::cmp::Ordering {
+    b.decades.total_cmp(&a.decades).then(a.p.total_cmp(&b.p))
 }
 
 /// What a family adds to the square of the score.
