@@ -45,6 +45,8 @@ struct Row {
 pub struct Window {
     /// The first and last second.
     pub seconds: Seconds,
+    /// What it was scored by: scores of other signals are no reference.
+    pub scorer: String,
     rows: Vec<Row>,
 }
 
@@ -58,7 +60,7 @@ pub struct History {
 impl Window {
     /// What is kept of a window.
     #[must_use]
-    pub fn of(seconds: Seconds, matrix: &SignalMatrix, scores: &Scores) -> Self {
+    pub fn of(seconds: Seconds, scorer: String, matrix: &SignalMatrix, scores: &Scores) -> Self {
         let mut rows = Vec::new();
         for (index, score) in scores.entities.iter().enumerate() {
             let row = |signal, observation, decades| Row {
@@ -82,7 +84,7 @@ impl Window {
                 rows.push(row(None, None, None));
             }
         }
-        Self { seconds, rows }
+        Self { seconds, scorer, rows }
     }
 
     fn length(&self) -> i64 {
@@ -114,12 +116,22 @@ impl History {
         self.windows.push(window);
     }
 
-    /// What came before a window, of windows as long as it.
-    #[must_use]
-    pub fn before(&self, seconds: Seconds, labels: &Labels) -> Past {
+    /// Windows before one, as long as it.
+    fn earlier(&self, seconds: Seconds) -> impl Iterator<Item = &Window> {
         let length = seconds.1 - seconds.0;
-        let mut earlier: Vec<&Window> =
-            self.windows.iter().filter(|window| window.seconds.1 < seconds.0 && window.length() == length).collect();
+        self.windows.iter().filter(move |window| window.seconds.1 < seconds.0 && window.length() == length)
+    }
+
+    /// How many windows before one do not count, for another scorer scored them.
+    #[must_use]
+    pub fn scored_otherwise(&self, seconds: Seconds, scorer: &str) -> usize {
+        self.earlier(seconds).filter(|window| window.scorer != scorer).count()
+    }
+
+    /// What came before a window, of windows as long as it that the same scorer scored.
+    #[must_use]
+    pub fn before(&self, seconds: Seconds, scorer: &str, labels: &Labels) -> Past {
+        let mut earlier: Vec<&Window> = self.earlier(seconds).filter(|window| window.scorer == scorer).collect();
         earlier.sort_by_key(|window| std::cmp::Reverse(window.seconds.1));
         earlier.truncate(WINDOWS_MAX);
         let mut past = Past::default();
@@ -178,6 +190,7 @@ fn schema() -> Schema {
     Schema::new(vec![
         Field::new("window_from", DataType::Int64, false),
         Field::new("window_to", DataType::Int64, false),
+        text("scorer", false),
         text("account", false),
         text("entity", false),
         number("score", false),
@@ -198,6 +211,7 @@ fn batch(window: &Window) -> Result<RecordBatch, arrow::error::ArrowError> {
     let columns = vec![
         times(window.seconds.0),
         times(window.seconds.1),
+        Arc::new(StringArray::from(vec![window.scorer.as_str(); rows.len()])) as ArrayRef,
         texts(|row| Some(&row.account)),
         texts(|row| Some(&row.id)),
         numbers(|row| Some(row.score)),
@@ -237,19 +251,25 @@ fn read_window(path: &Path) -> Result<Window, String> {
             column.is_valid(row).then(|| column.value(row))
         };
         for row in 0..batch.num_rows() {
-            let kept = window.get_or_insert_with(|| Window { seconds: (time(0, row), time(1, row)), rows: Vec::new() });
-            let observation = number(7, row).zip(number(8, row));
+            let kept = match &mut window {
+                Some(kept) => kept,
+                None => {
+                    let scorer = text(2, row).ok_or_else(strange)?;
+                    window.insert(Window { seconds: (time(0, row), time(1, row)), scorer, rows: Vec::new() })
+                }
+            };
+            let observation = number(8, row).zip(number(9, row));
             kept.rows.push(Row {
-                account: text(2, row).ok_or_else(strange)?,
-                id: text(3, row).ok_or_else(strange)?,
-                score: number(4, row).ok_or_else(strange)?,
-                tier: text(5, row).ok_or_else(strange)?,
-                signal: text(6, row),
-                observation: observation.map(|(n, x)| Observation { n, x, expected: number(9, row) }),
-                decades: number(10, row),
+                account: text(3, row).ok_or_else(strange)?,
+                id: text(4, row).ok_or_else(strange)?,
+                score: number(5, row).ok_or_else(strange)?,
+                tier: text(6, row).ok_or_else(strange)?,
+                signal: text(7, row),
+                observation: observation.map(|(n, x)| Observation { n, x, expected: number(10, row) }),
+                decades: number(11, row),
             });
         }
     }
     // A window without entities is a file without rows.
-    Ok(window.unwrap_or(Window { seconds: (0, 0), rows: Vec::new() }))
+    Ok(window.unwrap_or(Window { seconds: (0, 0), scorer: String::new(), rows: Vec::new() }))
 }

@@ -17,13 +17,14 @@ use std::path::{Path, PathBuf};
 use crate::engine::EngineError;
 use crate::engine::statement::tables_read;
 use crate::inquiry::Opened;
+use crate::page::many;
 use crate::request::Question;
 use crate::run::RunError;
-use crate::scoring::{Calibration, Config, ConfigError, Scores};
+use crate::scoring::{Calibration, Config, ConfigError};
 use crate::signals::{By, Signals};
 use history::History;
 use labels::{LabelError, Labels};
-use windows::Windows;
+use windows::{Scored, Windows};
 
 /// The configuration that holds where `--config` names none.
 const CONFIG_HERE: &str = "clickproof.toml";
@@ -121,26 +122,38 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
         return Ok(());
     }
     let (config, signals) = (read_config(None)?, Signals::load(None)?);
+    opened.notes.extend(config.strangers(&signals.iter().cloned().collect::<Vec<_>>()));
     let (by, labels) = (By::default(), Labels::default());
     let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
     let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
-    opened.notes.extend(calibration(&whole.scores));
+    opened.notes.extend(calibration(&whole));
     let columns = table::Columns { reasons: true, ..table::Columns::default() };
     let batch = table::batch(&[whole], columns).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
     Ok(())
 }
 
-fn calibration(scores: &Scores) -> Option<String> {
-    match scores.calibration {
-        Calibration::Calibrated { reference } => {
-            Some(format!("scores are calibrated: p-values are ranks among {reference} cleared windows of earlier runs"))
-        }
-        Calibration::Uncalibrated { reference, needed } if !scores.entities.is_empty() => Some(format!(
-            "scores are uncalibrated: p-values rest on a model of honest rates, not on cleared traffic ({reference} of {needed} cleared \
-             windows; see docs/scoring.md)"
+/// Whether p-values rest on cleared traffic, and what they would rest on beside it.
+fn calibration(window: &Scored) -> Vec<String> {
+    let mut remarks = Vec::new();
+    match window.scores.calibration {
+        Calibration::Calibrated { reference } => remarks.push(format!(
+            "scores are calibrated: p-values are ranks among {reference} cleared windows of earlier runs"
         )),
-        Calibration::Uncalibrated { .. } => None,
+        Calibration::Uncalibrated { reference, needed } if !window.scores.entities.is_empty() => {
+            remarks.push(format!(
+                "scores are uncalibrated: p-values rest on a model of honest rates, not on cleared traffic ({reference} of \
+                 {needed} cleared windows; see docs/scoring.md)"
+            ));
+        }
+        Calibration::Uncalibrated { .. } => {}
     }
+    if window.scored_otherwise > 0 {
+        let windows = many(window.scored_otherwise, "earlier window");
+        remarks.push(format!(
+            "{windows} do not count: other signals or settings scored them; score them again to use them"
+        ));
+    }
+    remarks
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use clicks::time_bound::{self, Edge};
 use datafusion::common::ScalarValue;
+use sha2::{Digest, Sha256};
 
 use super::history::{History, Window, last_day};
 use super::labels::Labels;
@@ -13,6 +14,9 @@ use crate::inquiry::Opened;
 use crate::run::RunError;
 use crate::scoring::{Config, LearnError, Scores, SecondStage, SignalMatrix, Verdict, score};
 use crate::signals::{By, EntityTable, Signals, observe};
+
+/// Counts up whenever the scorer gives other scores to the same observations.
+const METHOD: u32 = 1;
 
 /// What is scored, and how.
 pub(super) struct Windows<'a> {
@@ -30,6 +34,9 @@ pub(super) struct Scored {
     pub(super) day: Option<NaiveDate>,
     pub(super) matrix: SignalMatrix,
     pub(super) scores: Scores,
+    /// What gave them, and how many earlier windows do not count because something else gave theirs.
+    pub(super) scorer: String,
+    pub(super) scored_otherwise: usize,
     /// Aligned with the entities.
     pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) learned: Result<SecondStage, LearnError>,
@@ -71,6 +78,14 @@ impl Windows<'_> {
         Ok(observe(&mut opened.engine, self.signals, self.by, parameters).await?)
     }
 
+    /// A fingerprint of all that a score depends on beside the clicks; thresholds only decide what is made of it.
+    fn scorer(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(self.signals.fingerprint());
+        digest.update(format!("{METHOD} {} {:?}", self.config.neighbours, self.config.signals));
+        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Scores a matrix.
     pub(super) fn score(
         &self,
@@ -79,17 +94,20 @@ impl Windows<'_> {
         matrix: SignalMatrix,
         history: &History,
     ) -> Scored {
-        let scores = score(&matrix, self.config, &history.before(seconds, self.labels), last_day(seconds));
+        let scorer = self.scorer();
+        let past = history.before(seconds, &scorer, self.labels);
+        let scored_otherwise = history.scored_otherwise(seconds, &scorer);
+        let scores = score(&matrix, self.config, &past, last_day(seconds));
         let verdicts: Vec<_> = matrix.entities().iter().map(|entity| self.labels.latest(entity)).collect();
         let learned = SecondStage::learn(&matrix, &scores, &verdicts);
-        Scored { seconds, day, matrix, scores, verdicts, learned }
+        Scored { seconds, day, matrix, scores, scorer, scored_otherwise, verdicts, learned }
     }
 }
 
 impl Scored {
     /// What is kept of it.
     pub(super) fn window(&self) -> Window {
-        Window::of(self.seconds, &self.matrix, &self.scores)
+        Window::of(self.seconds, self.scorer.clone(), &self.matrix, &self.scores)
     }
 
     /// The entities, the most suspicious first: by the priority where verdicts taught one, else by the score.

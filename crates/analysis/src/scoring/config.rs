@@ -96,7 +96,7 @@ pub struct ConfigError {
 
 /// The whole file: a table for each command that it concerns.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct File {
     score: Config,
 }
@@ -117,7 +117,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the text of a `clickproof.toml`; errors name `file`. Tables of other commands are left to them.
+    /// Reads the text of a `clickproof.toml`; errors name `file`.
     ///
     /// # Errors
     /// What is no TOML, an unknown key, or a value out of its range.

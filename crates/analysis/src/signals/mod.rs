@@ -17,6 +17,8 @@ mod observe;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::catalogue::{Catalogue, CatalogueError, Query};
 use crate::engine::EngineError;
 use crate::engine::sql_error::SqlText;
@@ -124,6 +126,12 @@ impl Signals {
             signals: signals.iter().map(of_query).collect::<Result<_, _>>()?,
             shared: shared.iter().map(of_shared).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Changes with any of the statements and what is said of the signals.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(format!("{:?}", (&self.signals, &self.shared))).into()
     }
 
     /// What the scorer is told of each signal, in the order of their names.
