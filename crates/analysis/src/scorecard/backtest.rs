@@ -16,6 +16,7 @@ use crate::args::BacktestArgs;
 use crate::environment::Environment;
 use crate::inquiry::{Inquiry, Opened};
 use crate::output::Output;
+use crate::page::many;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError, refuse_binary_on_terminal};
 use crate::scoring::{Score, Tier, Verdict};
@@ -124,7 +125,9 @@ fn summary(name: &str, days: &[Day], is_a: bool) -> String {
         all => format!("precision {:.0} % of the {all} with a verdict", 100.0 * f64::from(frauds) / f64::from(all)),
     };
     let letter = if is_a { 'A' } else { 'B' };
-    format!("{letter} ({name}): {flags} flags of {} entities on {} days; {precision}", entities.len(), days.len())
+    let (flags, days) = (many(flags, "flag"), many(days.len(), "day"));
+    let whose = if entities.len() == 1 { "entity" } else { "entities" };
+    format!("{letter} ({name}): {flags} of {} {whose} on {days}; {precision}", entities.len())
 }
 
 fn batch(days: &[Day]) -> Result<RecordBatch, arrow::error::ArrowError> {

@@ -157,3 +157,6 @@ fn calibration(window: &Scored) -> Vec<String> {
     }
     remarks
 }
+
+#[cfg(test)]
+mod tests;

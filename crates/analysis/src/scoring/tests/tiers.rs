@@ -70,7 +70,7 @@ fn exceptions_hold_until_they_expire_and_stay_visible() {
 #[test]
 fn overrides_settings_of_signals_and_their_strangers() {
     let text = "[score]\nwatch_score = 40\n[[score.override]]\nentity = '0'\nwatch_score = 99\nmin_clicks = 2000\n\
-                [score.signals.repeat]\nenabled = false\n[score.signals.nihgt]\nmin_exposure = 5\n[check]\nother = 1";
+                [score.signals.repeat]\nenabled = false\n[score.signals.nihgt]\nmin_exposure = 5";
     let config = Config::parse("clickproof.toml", text).unwrap();
     let found = one([0.8, 0.05, 0.8], [0.0; 3], &config, &Past::default());
     assert_eq!(found.tier, Tier::InsufficientData);
@@ -92,6 +92,7 @@ fn configurations_that_cannot_be_meant() {
             refused("[[score.allow]]\nentity = '1'\nreason = 'x'\nexpires = 'never'"),
             refused("[[score.allow]]\nentity = '1'\nreason = 'x'"),
             refused("[score\n"),
+            refused("[scores]\nwatch_score = 4"),
         ]
         .join("\n")
     );
