@@ -93,3 +93,30 @@ fn the_sample_says_who_is_abnormal_and_the_clicks_can_be_listed() {
     let listed = succeed(isolated("sh").arg("-c").arg(format!("{command} --format ndjson")).current_dir(folder.path()));
     assert_eq!(String::from_utf8_lossy(&listed.stdout).lines().count(), count);
 }
+
+#[test]
+fn signals_are_there_to_be_looked_at_and_a_file_adds_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake(folder.path());
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    let text = "-- title: Odd seconds\n-- about: Odd seconds\n-- family: timing\n-- kind: rate\n-- reason: {observed}\n\
+                SELECT account, entity, CAST(sum(CAST(date_part('second', click_time) AS BIGINT) % 2) AS DOUBLE) AS x, CAST(count(*) AS DOUBLE) AS n\n\
+                FROM entity_clicks\nGROUP BY account, entity\n";
+    std::fs::write(own.join("odd_seconds.sql"), text).unwrap();
+    let seen = succeed(
+        analyze()
+            .args(["signals", "--by", "offer", "--format", "ndjson", "--signals"])
+            .arg(&own)
+            .arg("--lake")
+            .arg(&lake),
+    );
+    let rows: Vec<serde_json::Value> =
+        String::from_utf8_lossy(&seen.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |signal: &str| rows.iter().filter(|row| row["signal"] == signal).cloned().collect::<Vec<_>>();
+    // 150 clicks of one offer, of which each eleventh came through a proxy.
+    let [proxies] = &of("proxy_rate")[..] else { panic!("{rows:?}") };
+    assert_eq!((&proxies["entity"], &proxies["x"], &proxies["n"]), (&"19".into(), &14.0.into(), &150.0.into()));
+    let odd = (0..150).filter(|number| number * 7919 % 86_400 % 2 == 1).count();
+    assert_eq!(of("odd_seconds")[0]["x"], odd as f64);
+}

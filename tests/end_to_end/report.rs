@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::everflow::{clicks, lines};
+use crate::everflow::{clicks, lines, transaction_id};
 use crate::process::{analyze, exit_with, isolated, land, said, succeed};
 
 /// A name as nobody should have one, as JSON has it.
@@ -199,4 +199,40 @@ fn a_report_that_is_killed_is_whole_or_as_before() {
         let page = scene.read("page.html");
         assert!(page == "before" || page.ends_with("</html>\n"), "after {milliseconds} ms: {} bytes", page.len());
     }
+}
+
+#[test]
+fn what_landings_bring_is_checked() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    let mut rows = clicks(0..60);
+    rows[3] = rows[3].replacen('{', r#"{"is_test_mode":true,"#, 1);
+    // The same id on the next day, and a row without its time.
+    rows[55] = rows[55].replace(&transaction_id(55), &transaction_id(1));
+    rows[7] = rows[7].replacen("unix_timestamp", "unix_timestomp", 1);
+    fs::write(scene.path("rows.ndjson"), lines(&rows)).unwrap();
+    exit_with(land(&scene.path("lake")).arg(scene.path("rows.ndjson")).args(["--source", "network-clicks"]), 3);
+    let names = ["test_mode_clicks", "quarantined", "ids_in_two_partitions", "unknown_fields"];
+    let checked = exit_with(&mut scene.run("check", &[&names[..], &["--format", "json"]].concat()), 1);
+    let document: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let findings = document["findings"].as_array().unwrap().iter();
+    let mut found: Vec<String> = findings
+        .map(|finding| format!("{}: {}", finding["check"].as_str().unwrap(), finding["message"].as_str().unwrap()))
+        .collect();
+    found.sort();
+    insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn who_is_newly_flagged_is_told_once() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    let run = || {
+        let mut run = analyze();
+        run.current_dir(scene.folder.path());
+        run.args(["check", "affiliate_flagged", "--state", "state.json", "--quiet"]);
+        run
+    };
+    let first = exit_with(&mut run(), 1);
+    let told = String::from_utf8(first.stdout).unwrap();
+    assert!(told.contains("13 Nimbus Traffic Co. is flagged with a score of "), "{told}");
+    assert_eq!(String::from_utf8(succeed(&mut run()).stdout).unwrap(), "");
 }

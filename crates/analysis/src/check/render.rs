@@ -65,7 +65,7 @@ fn table(told: &Told<'_>) -> Result<RecordBatch, arrow::error::ArrowError> {
     RecordBatch::try_new(schema, shown.iter().map(column).collect())
 }
 
-/// `15 checks: 1 error, 2 warnings; 3 known findings are not repeated; gone: ...`
+/// `16 checks: 1 error, 2 warnings; 3 known findings are not repeated; gone: ...`
 pub(super) fn summary(told: &Told<'_>) -> String {
     let (errors, warnings) = (told.count(Severity::Error), told.count(Severity::Warn));
     let mut text =

@@ -171,14 +171,16 @@ pub(crate) struct ReasonFacts {
     pub(crate) examples: Vec<Example>,
 }
 
-/// A score from elsewhere, where there is one.
+/// The affiliate's score over the range, see [`scorecard`](crate::scorecard).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Score {
     /// 0 to 100.
     pub(crate) score: f64,
     /// `flag`, `watch`, `ok` or `insufficient data`.
     pub(crate) tier: String,
-    /// A sentence each.
+    /// Whether its p-value rests on cleared traffic.
+    pub(crate) is_calibrated: bool,
+    /// The share of each family, then the strongest reasons.
     pub(crate) reasons: Vec<String>,
 }
 

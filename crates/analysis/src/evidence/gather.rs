@@ -47,6 +47,9 @@ struct RateRow {
     hits: u64,
 }
 
+/// Reasons of the score that are told; `analyze score --explain` tells all.
+const REASONS_MAX: usize = 3;
+
 /// A row of `score.sql`.
 #[derive(Debug, Deserialize)]
 struct ScoreRow {
@@ -54,8 +57,8 @@ struct ScoreRow {
     tier: String,
     #[serde(default)]
     families: Option<String>,
-    #[serde(default)]
-    reason: Option<String>,
+    is_calibrated: bool,
+    reasons: Vec<String>,
 }
 
 /// Gathers the facts. Afterwards the lake answers [`transactions`].
@@ -203,7 +206,8 @@ impl Asking<'_> {
         Ok(rows.into_iter().next().map(|row| Score {
             score: row.score,
             tier: row.tier,
-            reasons: row.families.into_iter().chain(row.reason).collect(),
+            is_calibrated: row.is_calibrated,
+            reasons: row.families.into_iter().chain(row.reasons.into_iter().take(REASONS_MAX)).collect(),
         }))
     }
 

@@ -75,7 +75,7 @@ pub async fn command(
             }
         }
     }
-    let columns = Columns { day: args.daily, learned: !labels.is_empty(), reasons: false };
+    let columns = Columns { day: args.daily, learned: !labels.is_empty(), for_statements: false };
     match &found.explanation {
         Some(explanation) if asked.format == Format::Table => {
             let lake = asked.lake.lake.as_ref().map(|lake| lake.display().to_string());

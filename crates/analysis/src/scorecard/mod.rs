@@ -128,7 +128,7 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
     let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
     opened.notes.extend(calibration(&whole));
-    let columns = table::Columns { reasons: true, ..table::Columns::default() };
+    let columns = table::Columns { for_statements: true, ..table::Columns::default() };
     let batch = table::batch(&[whole], columns).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
     Ok(())

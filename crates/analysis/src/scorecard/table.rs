@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    UInt64Array,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, Schema};
 use arrow::error::ArrowError;
 
 use super::windows::Scored;
 use crate::scoring::families::Family;
-use crate::scoring::{Basis, Score, SignalMatrix, Tier, Verdict};
+use crate::scoring::{Basis, Calibration, Score, SignalMatrix, Tier, Verdict};
 
 /// Which columns there are beside those of every table of scores.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,8 +20,8 @@ pub(super) struct Columns {
     pub(super) day: bool,
     /// The verdict, and what was learned from all of them.
     pub(super) learned: bool,
-    /// All reasons, not only the strongest.
-    pub(super) reasons: bool,
+    /// What statements may want besides: whether p rests on cleared traffic, and all reasons, not only the strongest.
+    pub(super) for_statements: bool,
 }
 
 struct Row<'a> {
@@ -69,7 +70,13 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
         ("reason", true, texts(&|row| row.score.reasons.first().cloned())),
         ("allowed", true, texts(&|row| exception(row.score))),
     ]);
-    if columns.reasons {
+    if columns.for_statements {
+        let is_calibrated = |row: &Row| matches!(row.window.scores.calibration, Calibration::Calibrated { .. });
+        named.push((
+            "is_calibrated",
+            false,
+            Arc::new(rows.iter().map(|row| Some(is_calibrated(row))).collect::<BooleanArray>()),
+        ));
         let mut lists = ListBuilder::new(StringBuilder::new());
         rows.iter().for_each(|row| lists.append_value(row.score.reasons.iter().map(Some)));
         named.push(("reasons", false, Arc::new(lists.finish())));

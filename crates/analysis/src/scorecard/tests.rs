@@ -159,7 +159,10 @@ async fn scores_of_other_signals_are_no_reference() {
     let network = Network::new();
     network.label(&[], "2026-03-31");
     network.run("score", 1, DAYS - 1, &["--daily", "--scores", "scores"]).await;
-    network.write("signals/repeats.sql", &signal("repetition", "repeats").replace("repeats AS x", "floor(repeats / 2) AS x"));
+    network.write(
+        "signals/repeats.sql",
+        &signal("repetition", "repeats").replace("repeats AS x", "floor(repeats / 2) AS x"),
+    );
     let last = network.run("score", DAYS, DAYS, &["--labels", "labels.csv", "--scores", "scores"]).await;
     assert!(last.said.contains("(0 of 300 cleared windows"), "{}", last.said);
     assert!(last.said.contains("11 earlier windows do not count: other signals or settings"), "{}", last.said);

@@ -1,3 +1,3 @@
-SELECT score, tier, families, reason
+SELECT score, tier, is_calibrated, families, reasons
 FROM anomaly_scores
 WHERE account = $account AND entity = CAST($id AS VARCHAR)
