@@ -21,9 +21,11 @@ use crate::environment::Environment;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::inquiry::{Inquiry, Opened};
 use crate::output::Output;
+use crate::page::many;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError, format_options, refuse_binary_on_terminal};
-use crate::scoring::{LearnError, Tier, Verdict};
+use crate::scoring::learned::Taught;
+use crate::scoring::{Tier, Verdict};
 use crate::signals::Signals;
 use crate::temporaries::Temporaries;
 
@@ -173,7 +175,7 @@ fn of_labels(window: &Scored, labels: &Labels) -> Vec<String> {
     let mut remarks = Vec::new();
     let order = window.order();
     for k in [10, 20, 50] {
-        let top: Vec<Option<Verdict>> = order.iter().take(k).map(|row| window.verdicts[*row]).collect();
+        let top: Vec<Option<Verdict>> = order.iter().take(k).map(|row| window.verdicts_about[*row]).collect();
         let count = |wanted| top.iter().filter(|verdict| **verdict == Some(wanted)).count();
         let (frauds, cleared) = (count(Verdict::Fraud), count(Verdict::Cleared));
         if top.len() == k && frauds + cleared > 0 {
@@ -184,14 +186,23 @@ fn of_labels(window: &Scored, labels: &Labels) -> Vec<String> {
             ));
         }
     }
+    if window.verdicts_about.iter().all(Option::is_none) {
+        remarks.push("no precision: no verdict was given since this window began".to_owned());
+    }
     match &window.learned {
-        Ok(learned) => remarks.push(format!(
-            "learned from verdicts: the column priority rests on them by {:.0} %, on the score by the rest",
-            100.0 * learned.weight
-        )),
-        Err(error @ (LearnError::TooFew { .. } | LearnError::Forest(_))) => {
-            remarks.push(format!("nothing learned: {error}"))
+        Some(Ok(learned)) => {
+            let Taught { frauds, others, seen, windows } = learned.taught;
+            let sample = if seen < frauds + others { format!(" (a sample of {seen} of them)") } else { String::new() };
+            remarks.push(format!(
+                "learned from {frauds} frauds among {} in {}{sample}: the column priority rests on it by {:.0} %, on the \
+                 score by the rest",
+                frauds + others,
+                many(windows, "window"),
+                100.0 * learned.weight
+            ));
         }
+        Some(Err(error)) => remarks.push(format!("nothing learned: {error}")),
+        None => {}
     }
     let strangers = labels.strangers(window.matrix.entities());
     if let Some(first) = strangers.first() {

@@ -101,8 +101,8 @@ async fn at_risk(opened: &Opened, scored: &Scored, query: &str) -> Result<Option
 
 /// What verdicts teach about it, in a line.
 fn learned(scored: &Scored, row: usize) -> Option<String> {
-    let learned = scored.learned.as_ref().ok()?;
-    let added = learned.contributions(&scored.matrix, row).ok()?;
+    let learned = scored.learned.as_ref()?.as_ref().ok()?;
+    let added = learned.contributions(row).ok()?;
     let named = added.iter().take(5).filter(|(_, added)| *added >= 0.005);
     let named = named.map(|(signal, added)| format!("{} +{added:.2}", scored.matrix.signals()[*signal].name));
     let named: Vec<String> = named.collect();

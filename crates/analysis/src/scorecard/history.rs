@@ -4,13 +4,13 @@
 //! with a row for each entity and signal. Promises that a file appears whole or not at all, and that scoring a window
 //! again replaces its file. Any tool can read it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, UInt64Type};
 use chrono::{DateTime, NaiveDate};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -22,7 +22,7 @@ use super::labels::Labels;
 use crate::engine::completeness::Seconds;
 use crate::output::Output;
 use crate::scoring::families::Finding;
-use crate::scoring::{Cleared, Observation, Past, Scores, SignalMatrix};
+use crate::scoring::{Cleared, Entity, MatrixError, Observation, Past, Scores, Signal, SignalMatrix};
 use crate::temporaries::Temporaries;
 
 /// Only so many earlier windows count: an affiliate of last year is another.
@@ -33,6 +33,7 @@ const WINDOWS_MAX: usize = 90;
 struct Row {
     account: String,
     id: String,
+    clicks: u64,
     score: f64,
     tier: String,
     signal: Option<String>,
@@ -66,6 +67,7 @@ impl Window {
             let row = |signal, observation, decades| Row {
                 account: score.entity.account.clone(),
                 id: score.entity.id.clone(),
+                clicks: score.clicks,
                 score: score.score,
                 tier: score.tier.to_string(),
                 signal,
@@ -89,6 +91,30 @@ impl Window {
 
     fn length(&self) -> i64 {
         self.seconds.1 - self.seconds.0
+    }
+
+    /// What these signals saw, as it was scored.
+    ///
+    /// # Errors
+    /// A file that was tampered with.
+    pub(super) fn matrix(&self, signals: &[Signal]) -> Result<SignalMatrix, MatrixError> {
+        let (mut entities, mut exposure) = (Vec::new(), Vec::new());
+        let mut observations: Vec<Vec<Option<Observation>>> = vec![Vec::new(); signals.len()];
+        let index: HashMap<&str, usize> = signals.iter().map(|signal| signal.name.as_str()).zip(0..).collect();
+        // The rows of an entity follow one another.
+        for of_entity in self.rows.chunk_by(|a, b| (&a.account, &a.id) == (&b.account, &b.id)) {
+            let Some(Row { account, id, clicks, .. }) = of_entity.first() else { continue };
+            entities.push(Entity { account: account.clone(), id: id.clone(), name: None });
+            exposure.push(*clicks);
+            observations.iter_mut().for_each(|column| column.push(None));
+            for row in of_entity {
+                let column = row.signal.as_deref().and_then(|signal| index.get(signal));
+                if let Some(seen) = column.and_then(|column| observations[*column].last_mut()) {
+                    *seen = row.observation;
+                }
+            }
+        }
+        SignalMatrix::new(entities, exposure, signals.to_vec(), observations)
     }
 }
 
@@ -128,17 +154,22 @@ impl History {
         self.earlier(seconds).filter(|window| window.scorer != scorer).count()
     }
 
-    /// What came before a window, of windows as long as it that the same scorer scored.
-    #[must_use]
-    pub fn before(&self, seconds: Seconds, scorer: &str, labels: &Labels) -> Past {
+    /// Windows before one, as long as it, that the same scorer scored: the latest first.
+    pub(super) fn comparable(&self, seconds: Seconds, scorer: &str) -> Vec<&Window> {
         let mut earlier: Vec<&Window> = self.earlier(seconds).filter(|window| window.scorer == scorer).collect();
         earlier.sort_by_key(|window| std::cmp::Reverse(window.seconds.1));
         earlier.truncate(WINDOWS_MAX);
+        earlier
+    }
+
+    /// What came before a window, of those that are [`comparable`](Self::comparable).
+    #[must_use]
+    pub fn before(&self, seconds: Seconds, scorer: &str, labels: &Labels) -> Past {
         let mut past = Past::default();
-        for window in earlier {
+        for window in self.comparable(seconds, scorer) {
             let mut cleared = HashSet::new();
             for row in &window.rows {
-                let is_cleared = || labels.clears(&row.account, &row.id, last_day(window.seconds));
+                let is_cleared = || labels.clears(&row.account, &row.id, days_of(window.seconds).1);
                 if cleared.insert((&row.account, &row.id)) && row.tier != "insufficient data" && is_cleared() {
                     let (account, id) = (row.account.clone(), row.id.clone());
                     past.cleared.push(Cleared { account, id, score: row.score });
@@ -179,9 +210,10 @@ impl History {
     }
 }
 
-/// The UTC day of a window's last second.
-pub(super) fn last_day(seconds: Seconds) -> NaiveDate {
-    DateTime::from_timestamp(seconds.1, 0).unwrap_or_default().date_naive()
+/// The UTC days of a window's first and last second.
+pub(super) fn days_of(seconds: Seconds) -> (NaiveDate, NaiveDate) {
+    let day = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default().date_naive();
+    (day(seconds.0), day(seconds.1))
 }
 
 fn schema() -> Schema {
@@ -193,6 +225,7 @@ fn schema() -> Schema {
         text("scorer", false),
         text("account", false),
         text("entity", false),
+        Field::new("clicks", DataType::UInt64, false),
         number("score", false),
         text("tier", false),
         text("signal", true),
@@ -214,6 +247,7 @@ fn batch(window: &Window) -> Result<RecordBatch, arrow::error::ArrowError> {
         Arc::new(StringArray::from(vec![window.scorer.as_str(); rows.len()])) as ArrayRef,
         texts(|row| Some(&row.account)),
         texts(|row| Some(&row.id)),
+        Arc::new(rows.iter().map(|row| row.clicks).collect::<UInt64Array>()) as ArrayRef,
         numbers(|row| Some(row.score)),
         texts(|row| Some(&row.tier)),
         texts(|row| row.signal.as_deref()),
@@ -242,6 +276,7 @@ fn read_window(path: &Path) -> Result<Window, String> {
     for batch in reader.build().map_err(|error| error.to_string())? {
         let batch = batch.map_err(|error| error.to_string())?;
         let time = |column: usize, row: usize| batch.column(column).as_primitive::<Int64Type>().value(row);
+        let count = |column: usize, row: usize| batch.column(column).as_primitive::<UInt64Type>().value(row);
         let text = |column: usize, row: usize| {
             let column = batch.column(column).as_string::<i32>();
             column.is_valid(row).then(|| column.value(row).to_owned())
@@ -258,18 +293,75 @@ fn read_window(path: &Path) -> Result<Window, String> {
                     window.insert(Window { seconds: (time(0, row), time(1, row)), scorer, rows: Vec::new() })
                 }
             };
-            let observation = number(8, row).zip(number(9, row));
+            let observation = number(9, row).zip(number(10, row));
             kept.rows.push(Row {
                 account: text(3, row).ok_or_else(strange)?,
                 id: text(4, row).ok_or_else(strange)?,
-                score: number(5, row).ok_or_else(strange)?,
-                tier: text(6, row).ok_or_else(strange)?,
-                signal: text(7, row),
-                observation: observation.map(|(n, x)| Observation { n, x, expected: number(10, row) }),
-                decades: number(11, row),
+                clicks: count(5, row),
+                score: number(6, row).ok_or_else(strange)?,
+                tier: text(7, row).ok_or_else(strange)?,
+                signal: text(8, row),
+                observation: observation.map(|(n, x)| Observation { n, x, expected: number(11, row) }),
+                decades: number(12, row),
             });
         }
     }
     // A window without entities is a file without rows.
     Ok(window.unwrap_or(Window { seconds: (0, 0), scorer: String::new(), rows: Vec::new() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::{Basis, Config, Kind, score};
+
+    /// Two accounts with the same ids, a rate that expects something, a shape, and who was seen by neither.
+    fn matrix() -> SignalMatrix {
+        let entity = |account: &str, id: usize| Entity { account: account.to_owned(), id: id.to_string(), name: None };
+        let entities: Vec<Entity> = (0..12).flat_map(|id| [entity("acme", id), entity("other", id)]).collect();
+        let signal = |name: &str, kind| Signal {
+            name: name.to_owned(),
+            family: name.to_owned(),
+            kind,
+            basis: Basis::Behavioural,
+            is_burst: false,
+            min_exposure: 0,
+            reason: String::new(),
+            drill: String::new(),
+        };
+        let seen = |row: usize, expected| Observation { n: 60.0 + row as f64, x: row as f64, expected };
+        let column = |expected| (0..24).map(|row| (row != 5).then(|| seen(row, expected))).collect();
+        let signals = vec![signal("proxies", Kind::Rate), signal("concentration", Kind::Shape)];
+        SignalMatrix::new(entities, (60..84).collect(), signals, vec![column(Some(0.1)), column(None)]).unwrap()
+    }
+
+    #[test]
+    fn a_window_comes_back_as_it_was_scored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (matrix, seconds) = (matrix(), (86_400, 2 * 86_400 - 1));
+        let scores = score(&matrix, &Config::default(), &Past::default(), days_of(seconds).1);
+        let window = Window::of(seconds, "scorer".to_owned(), &matrix, &scores);
+        let history = History::read(folder.path(), "affiliate").unwrap();
+        history.write(&window, &Temporaries::default()).unwrap();
+
+        let read = History::read(folder.path(), "affiliate").unwrap();
+        assert_eq!(read.windows, [window]);
+        let next = (2 * 86_400, 3 * 86_400 - 1);
+        let [kept] = read.comparable(next, "scorer")[..] else { panic!("{:?}", read.windows.len()) };
+        assert_eq!(kept.matrix(matrix.signals()).unwrap(), matrix);
+        // Another scorer's, one that overlaps, and one of another length are no past of it.
+        assert!(read.comparable(next, "other").is_empty());
+        assert!(read.comparable((86_401, 2 * 86_400), "scorer").is_empty());
+        assert!(read.comparable((2 * 86_400, 4 * 86_400 - 1), "scorer").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_window_of_ours_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        std::fs::create_dir(folder.join("affiliate")).unwrap();
+        std::fs::write(folder.join("affiliate/other.parquet"), "no Parquet").unwrap();
+        assert!(History::read(folder, "affiliate").is_err());
+        assert!(History::read(folder, "offer").unwrap().windows.is_empty());
+    }
 }

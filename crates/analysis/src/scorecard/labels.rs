@@ -74,6 +74,20 @@ impl Labels {
         next.is_some_and(|(_, verdict)| *verdict == Verdict::Cleared)
     }
 
+    /// What is held of a window, which lasted from `first` to `last`, and since when: the first verdict from its last day on,
+    /// else the last one that was given while it lasted.
+    #[must_use]
+    pub fn about(
+        &self,
+        account: &str,
+        id: &str,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> Option<(NaiveDate, Verdict)> {
+        let verdicts = self.of(account, id);
+        let after = verdicts.iter().find(|(day, _)| *day >= last);
+        after.or_else(|| verdicts.iter().rev().find(|(day, _)| *day >= first)).copied()
+    }
+
     fn of(&self, account: &str, id: &str) -> &[(NaiveDate, Verdict)] {
         self.0.get(&(account.to_owned(), id.to_owned())).map_or(&[], Vec::as_slice)
     }
@@ -148,6 +162,16 @@ mod tests {
         let clears = |id: &str, day: &str| labels.clears("default", id, day.parse().unwrap());
         assert!(clears("7", "2026-11-10") && clears("7", "2026-11-01"));
         assert!(!clears("7", "2026-11-11") && !clears("7", "2026-11-21") && !clears("8", "2026-11-02"));
+        let about = |id: &str, first: &str, last: &str| {
+            let found = labels.about("default", id, (first.parse().unwrap(), last.parse().unwrap()));
+            found.map(|(day, verdict)| (day.to_string(), verdict))
+        };
+        let [cleared, fraud] = [("2026-11-10", Verdict::Cleared), ("2026-11-20", Verdict::Fraud)]
+            .map(|(day, verdict)| Some((day.to_owned(), verdict)));
+        assert_eq!(about("7", "2026-11-01", "2026-11-10"), cleared);
+        assert_eq!(about("7", "2026-11-01", "2026-11-11"), fraud, "the next verdict, before one while it lasted");
+        assert_eq!(about("7", "2026-11-01", "2026-11-30"), fraud, "the last one while it lasted");
+        assert_eq!(about("7", "2026-11-21", "2026-11-30"), None, "all of it comes later");
         assert_eq!(labels.strangers(&[entity("7")]), ["8 of default"]);
         let other = read("account,entity,verdict,date\nacme,7,fraud,2026-11-20\n").unwrap();
         assert_eq!(other.latest(&entity("7")), None);

@@ -40,7 +40,7 @@ pub(super) fn batch(windows: &[Scored], columns: Columns) -> Result<RecordBatch,
     let numbers =
         |of: &dyn Fn(&Row) -> Option<f64>| Arc::new(rows.iter().map(of).collect::<Float64Array>()) as ArrayRef;
     let learned = |row: &Row, of: fn(&crate::scoring::SecondStage) -> &Vec<f64>| {
-        row.window.learned.as_ref().ok().and_then(|learned| of(learned).get(row.index).copied())
+        row.window.learned.as_ref()?.as_ref().ok().and_then(|learned| of(learned).get(row.index).copied())
     };
     let mut named: Vec<(&str, bool, ArrayRef)> = Vec::new();
     if columns.day {

@@ -18,6 +18,8 @@ use crate::printer::{LogFormat, Printer};
 use crate::run::{Outcome, run};
 use crate::temporaries::Temporaries;
 
+mod learned;
+
 const PUBLISHERS: usize = 30;
 const DAYS: usize = 12;
 

@@ -1,18 +1,20 @@
 //! Scores of a range, as a whole or day by day.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use clicks::time_bound::{self, Edge};
 use datafusion::common::ScalarValue;
 use sha2::{Digest, Sha256};
 
-use super::history::{History, Window, last_day};
+use super::history::{History, Window, days_of};
 use super::labels::Labels;
 use crate::engine::completeness::Seconds;
 use crate::engine::statement::Parameters;
 use crate::inquiry::Opened;
 use crate::run::RunError;
-use crate::scoring::{Config, LearnError, Scores, SecondStage, SignalMatrix, Verdict, score};
+use crate::scoring::{Config, Entity, LearnError, Lesson, Scores, SecondStage, SignalMatrix, Verdict, score};
 use crate::signals::{By, EntityTable, Signals, observe};
 
 /// Counts up whenever the scorer gives other scores to the same observations.
@@ -37,9 +39,12 @@ pub(super) struct Scored {
     /// What gave them, and how many earlier windows do not count because something else gave theirs.
     pub(super) scorer: String,
     pub(super) scored_otherwise: usize,
-    /// Aligned with the entities.
+    /// What is held of each entity by now.
     pub(super) verdicts: Vec<Option<Verdict>>,
-    pub(super) learned: Result<SecondStage, LearnError>,
+    /// What was said of each since this window began.
+    pub(super) verdicts_about: Vec<Option<Verdict>>,
+    /// What verdicts teach, where there are any.
+    pub(super) learned: Option<Result<SecondStage, LearnError>>,
 }
 
 impl Windows<'_> {
@@ -47,7 +52,9 @@ impl Windows<'_> {
     pub(super) async fn whole(&self, opened: &mut Opened, history: &History) -> Result<Scored, RunError> {
         let parameters = opened.range_parameters();
         let matrix = self.matrix(opened, &parameters).await?;
-        Ok(self.score(opened.seconds, None, matrix, history))
+        let mut scored = self.score(opened.seconds, None, matrix, history);
+        self.learn(&mut scored, history);
+        Ok(scored)
     }
 
     /// Day by day, in a time zone. Each day is history to the next.
@@ -61,7 +68,8 @@ impl Windows<'_> {
         for (day, seconds) in days(opened.seconds, zone) {
             let parameters = of_window(opened.range_parameters(), seconds);
             let matrix = self.matrix(opened, &parameters).await?;
-            let scored = self.score(seconds, Some(day), matrix, history);
+            let mut scored = self.score(seconds, Some(day), matrix, history);
+            self.learn(&mut scored, history);
             history.push(scored.window());
             found.push(scored);
         }
@@ -97,10 +105,40 @@ impl Windows<'_> {
         let scorer = self.scorer();
         let past = history.before(seconds, &scorer, self.labels);
         let scored_otherwise = history.scored_otherwise(seconds, &scorer);
-        let scores = score(&matrix, self.config, &past, last_day(seconds));
+        let scores = score(&matrix, self.config, &past, days_of(seconds).1);
         let verdicts: Vec<_> = matrix.entities().iter().map(|entity| self.labels.latest(entity)).collect();
-        let learned = SecondStage::learn(&matrix, &scores, &verdicts);
-        Scored { seconds, day, matrix, scores, scorer, scored_otherwise, verdicts, learned }
+        let labels = |entity: &Entity| self.labels.about(&entity.account, &entity.id, days_of(seconds));
+        let verdicts_about = matrix.entities().iter().map(|entity| Some(labels(entity)?.1)).collect();
+        Scored { seconds, day, matrix, scores, scorer, scored_otherwise, verdicts, verdicts_about, learned: None }
+    }
+
+    /// Learns from the verdicts about a window and about those before it; from none, nothing.
+    ///
+    /// A verdict that was given before the window began is known when the window is judged. Those given later are held out
+    /// of what judges the same entity, whichever window they are about: the order can then be measured by them.
+    fn learn(&self, scored: &mut Scored, history: &History) {
+        if !self.labels.is_empty() {
+            scored.learned = Some(self.second_stage(scored, &history.comparable(scored.seconds, &scored.scorer)));
+        }
+    }
+
+    fn second_stage(&self, scored: &Scored, earlier: &[&Window]) -> Result<SecondStage, LearnError> {
+        let (first, _) = days_of(scored.seconds);
+        let mut lessons = Vec::new();
+        for window in earlier {
+            let matrix = window.matrix(scored.matrix.signals())?;
+            let about = |entity: &Entity| self.labels.about(&entity.account, &entity.id, days_of(window.seconds));
+            let known: Vec<_> = matrix.entities().iter().map(about).collect();
+            let held_out = known.iter().map(|known| known.is_some_and(|(day, _)| day >= first)).collect();
+            let verdicts = known.iter().map(|known| known.map(|(_, verdict)| verdict)).collect();
+            lessons.push(Lesson { matrix: Cow::Owned(matrix), verdicts, held_out });
+        }
+        let now = Lesson {
+            matrix: Cow::Borrowed(&scored.matrix),
+            verdicts: scored.verdicts_about.clone(),
+            held_out: vec![true; scored.verdicts_about.len()],
+        };
+        SecondStage::learn(&now, &lessons, &scored.scores)
     }
 }
 
@@ -113,8 +151,8 @@ impl Scored {
     /// The entities, the most suspicious first: by the priority where verdicts taught one, else by the score.
     pub(super) fn order(&self) -> Vec<usize> {
         let key = |row: usize| match &self.learned {
-            Ok(learned) => learned.priority[row],
-            Err(_) => self.scores.entities[row].score,
+            Some(Ok(learned)) => learned.priority[row],
+            _ => self.scores.entities[row].score,
         };
         let mut order: Vec<usize> = (0..self.scores.entities.len()).collect();
         order.sort_by(|a, b| {

@@ -21,7 +21,7 @@ pub mod score;
 pub mod shapes;
 
 pub use config::{Config, ConfigError};
-pub use learned::{LearnError, Learner, SecondStage, Verdict};
+pub use learned::{LearnError, Lesson, SecondStage, Verdict};
 pub use matrix::{Basis, Entity, Kind, MatrixError, Observation, Signal, SignalMatrix};
 pub use past::{Cleared, Past};
 pub use score::{Calibration, Score, Scores, Tier, score};

@@ -8,6 +8,7 @@ use super::evidence::decades;
 use super::rates::Prior;
 use super::*;
 
+mod learned;
 mod tiers;
 
 /// Values of scipy 1.17: `betabinom.sf(x - 1) - betabinom.pmf(x) / 2`, and `t.sf(z, 10)`.
