@@ -2,7 +2,6 @@
 -- about: Every other shared table is made from this one. An address is the whole one (of IPv6 the /64, which a household has),
 -- about: a network its /24 or /48; both and agents are fingerprints, and NULL where the click does not say. The address of a data
 -- about: centre is nobody's: it is counted as such, and NULL here, so that a partner's server or a VPN is not taken for one visitor.
--- kind: view
 SELECT
     account,
     {entity} AS entity,

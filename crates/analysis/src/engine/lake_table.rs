@@ -4,7 +4,8 @@
 //! planning and execution see the same version of every file that is. The schema is ours, never inferred; text is read
 //! as Utf8View, which groups and compares faster. Leaves pruning within files to DataFusion.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::and;
@@ -20,12 +21,14 @@ use datafusion::datasource::physical_plan::parquet::metadata::{DFParquetMetadata
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::LexOrdering;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectStore;
+use object_store::path::Path as Location;
 
 use super::absent::AbsentColumns;
 use super::footers::{self, Footer};
@@ -43,7 +46,12 @@ pub(super) struct LakeTable {
     schema: TableSchema,
     required: SchemaRef,
     absent: AbsentColumns,
+    /// What was read of a file's footer for an earlier scan: a snapshot's files do not change.
+    described: Mutex<HashMap<Location, Described>>,
 }
+
+/// A file as DataFusion is told of it; none where it has no rows.
+type Described = Option<PartitionedFile>;
 
 impl LakeTable {
     /// A table of `columns` (as in the files) and the directory keys `keys`, of which a file may have `account`, `date`
@@ -78,6 +86,7 @@ impl LakeTable {
             schema: TableSchema::builder(file_schema).with_table_partition_cols(key_fields).build(),
             required,
             absent: AbsentColumns::default(),
+            described: Mutex::default(),
         })
     }
 
@@ -115,25 +124,34 @@ impl LakeTable {
     }
 
     /// Describes the files to DataFusion, with the statistics of their footers; those without rows are left out.
-    fn describe(&self, files: &[&LakeFile], footers: &[Footer]) -> Result<Vec<PartitionedFile>> {
-        let key_names = self.key_names();
-        let mut described = Vec::with_capacity(files.len());
-        for (file, footer) in files.iter().zip(footers) {
-            if footer.parquet.file_metadata().num_rows() == 0 {
-                continue;
-            }
-            let schema = self.schema.file_schema();
-            let statistics = DFParquetMetadata::statistics_from_parquet_metadata(&footer.parquet, schema)?;
-            let keys = key_names.iter().map(|key| key_value(file, key)).collect();
-            let ordering = ordering_from_parquet_metadata(&footer.parquet, schema)?;
-            described.push(
-                PartitionedFile::new_from_meta(footer.meta.clone())
-                    .with_partition_values(keys)
-                    .with_statistics(Arc::new(statistics))
-                    .with_ordering(ordering),
-            );
+    async fn describe(&self, files: &[&LakeFile], cache: &Arc<FileMetadataCache>) -> Result<Vec<PartitionedFile>> {
+        let known = |file: &LakeFile| self.memo().get(&file.location).cloned();
+        let unknown: Vec<&LakeFile> = files.iter().copied().filter(|file| known(file).is_none()).collect();
+        let locations = unknown.iter().map(|file| file.location.clone()).collect();
+        let footers = footers::read(&self.store, cache, &self.required, locations).await?;
+        for (file, footer) in unknown.into_iter().zip(&footers) {
+            let described = self.describe_one(file, footer)?;
+            self.memo().insert(file.location.clone(), described);
         }
-        Ok(described)
+        Ok(files.iter().filter_map(|file| known(file).flatten()).collect())
+    }
+
+    fn memo(&self) -> MutexGuard<'_, HashMap<Location, Described>> {
+        self.described.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn describe_one(&self, file: &LakeFile, footer: &Footer) -> Result<Described> {
+        if footer.parquet.file_metadata().num_rows() == 0 {
+            return Ok(None);
+        }
+        let schema = self.schema.file_schema();
+        let statistics = DFParquetMetadata::statistics_from_parquet_metadata(&footer.parquet, schema)?;
+        let keys = self.key_names().iter().map(|key| key_value(file, key)).collect();
+        let described = PartitionedFile::new_from_meta(footer.meta.clone())
+            .with_partition_values(keys)
+            .with_statistics(Arc::new(statistics))
+            .with_ordering(ordering_from_parquet_metadata(&footer.parquet, schema)?);
+        Ok(Some(described))
     }
 
     /// Shares the files out to at most `target_partitions` groups, each with the sum of its files' statistics.
@@ -206,10 +224,8 @@ impl TableProvider for LakeTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let files = self.surviving(state, filters)?;
-        let locations = files.iter().map(|file| file.location.clone()).collect();
         let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
-        let footers = footers::read(&self.store, &cache, &self.required, locations).await?;
-        let described = self.describe(&files, &footers)?;
+        let described = self.describe(&files, &cache).await?;
         if described.is_empty() {
             let schema = datafusion::physical_plan::project_schema(&self.schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));

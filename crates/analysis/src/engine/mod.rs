@@ -12,6 +12,7 @@ mod coverage;
 mod date_rule;
 pub mod error_codes;
 mod footers;
+mod kept;
 mod lake_table;
 pub mod memory;
 mod planner;
@@ -160,6 +161,7 @@ pub struct Engine {
     coverage: CoverageReader,
     memory_limit_bytes: u64,
     planning_time_max: Duration,
+    spill_folder: Option<PathBuf>,
 }
 
 /// A planned query.
@@ -192,6 +194,7 @@ impl Engine {
             .and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, partitions, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
         engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
+        engine.spill_folder.clone_from(&options.spill_folder);
         engine.define_views()?;
         Ok(engine)
     }
@@ -241,8 +244,17 @@ impl Engine {
         ];
         let tables: Tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table)).collect();
         let tables = Arc::new(tables);
-        let planning_time_max = PLANNING_TIME_MAX;
-        Ok(Self { snapshot, store, state, tables, absent, coverage, memory_limit_bytes, planning_time_max })
+        Ok(Self {
+            snapshot,
+            store,
+            state,
+            tables,
+            absent,
+            coverage,
+            memory_limit_bytes,
+            planning_time_max: PLANNING_TIME_MAX,
+            spill_folder: None,
+        })
     }
 
     /// The first and the last day that have a partition.

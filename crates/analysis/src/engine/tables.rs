@@ -1,4 +1,4 @@
-//! Further tables of a session, beside those of the lake: rows in memory, answers that are kept, statements with a name.
+//! Further tables of a session, beside those of the lake: rows in memory, answers in temporary files, statements with a name.
 //!
 //! Only the code of this crate adds them; SQL stays read-only.
 
@@ -11,6 +11,7 @@ use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, ViewTable};
 use futures::TryStreamExt;
 
+use super::kept::KeptTable;
 use super::statement::{self, Parameters};
 use super::{Engine, EngineError, SqlText, planner};
 
@@ -40,13 +41,22 @@ impl Engine {
         Ok((schema, rows))
     }
 
-    /// Answers a statement once and keeps the rows in memory, as a table that later statements can read.
+    /// Answers a statement once and keeps the rows in a temporary file, as a table that later statements can read.
     ///
     /// # Errors
-    /// As [`collect`](Self::collect).
+    /// As [`collect`](Self::collect), and a full disk.
     pub async fn keep(&mut self, name: &str, text: &SqlText, parameters: &Parameters) -> Result<(), EngineError> {
-        let (schema, rows) = self.collect(text, parameters).await?;
-        self.add_rows(name, schema, rows)
+        let rows = self.query(text, parameters).await?.rows;
+        let table = KeptTable::write(rows, self.spill_folder.as_deref()).await;
+        let table = table.map_err(|error| self.explain(text, &error))?;
+        self.add_table(name, Arc::new(table));
+        Ok(())
+    }
+
+    /// Forgets tables that were added.
+    pub fn drop_tables<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        let tables = Arc::make_mut(&mut self.tables);
+        names.for_each(|name| drop(tables.remove(name)));
     }
 
     /// Gives a statement a name: who reads it reads its rows, computed anew each time and never held in memory as a whole.

@@ -53,9 +53,9 @@ pub(super) fn signal(query: &Query) -> Result<Signal, SignalError> {
 /// How a shared table is had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Its rows are computed once per run and kept in memory.
+    /// Its rows are computed once per run and kept in a temporary file.
     Table,
-    /// A name for a statement, whose rows are computed for each reader: for what is as large as the clicks.
+    /// A name for a statement, whose rows are computed for each reader.
     View,
 }
 

@@ -31,12 +31,13 @@ pub async fn observe(
     by: By,
     parameters: &Parameters,
 ) -> Result<SignalMatrix, SignalError> {
-    for name in signals.shared_in_order(by)? {
-        let shared = &signals.shared[&name];
+    let order = signals.shared_in_order(by)?;
+    for name in &order {
+        let shared = &signals.shared[name];
         let text = shared.text_for(by);
         match shared.form {
-            Form::Table => engine.keep(&name, &text, parameters).await?,
-            Form::View => engine.define(&name, &text, parameters)?,
+            Form::Table => engine.keep(name, &text, parameters).await?,
+            Form::View => engine.define(name, &text, parameters)?,
         }
     }
     let mut roll = Roll::default();
@@ -57,6 +58,7 @@ pub async fn observe(
         }
         seen.push(of_signal);
     }
+    engine.drop_tables(order.iter().map(String::as_str));
     let aligned = |of_signal: BTreeMap<usize, Observation>| {
         (0..roll.entities.len()).map(|index| of_signal.get(&index).copied()).collect()
     };
