@@ -29,7 +29,7 @@ const FOLDS: usize = 5;
 /// A forest is grown in parts, each by a thread. Which trees there are does not depend on their number.
 const PARTS: usize = 4;
 
-const TREES_OF_A_PART: usize = 50;
+const TREES_OF_A_PART: usize = 25;
 
 /// The least rows of a leaf: one alone would make a verdict that is wrong a rule.
 const LEAF_MIN: usize = 3;
