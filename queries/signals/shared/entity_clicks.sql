@@ -2,12 +2,15 @@
 -- about: Every other shared table is made from this one. An address is the whole one (of IPv6 the /64, which a household has),
 -- about: a network its /24 or /48; both and agents are fingerprints, and NULL where the click does not say. The address of a data
 -- about: centre is nobody's: it is counted as such, and NULL here, so that a partner's server or a VPN is not taken for one visitor.
+-- about: who stands for account and entity where millions of rows are sorted or grouped by them: a number is faster than two texts.
 SELECT
     account,
     {entity} AS entity,
     {entity_name} AS entity_name,
+    fingerprint(account || '/' || {entity}) AS who,
     transaction_id,
     click_time,
+    CAST(date_part('epoch', click_time) AS BIGINT) AS epoch,
     offer_id,
     country_code,
     geo_timezone,

@@ -1,22 +1,25 @@
 -- title: How soon an address clicks again
 -- about: Of the clicks with an address that is no carrier's: those that follow another of the same address within 5 and within 20 seconds, and those
 -- about: that follow one of the same visitor on another offer within 2.
-WITH steps AS (
+WITH revisits AS (
     SELECT
-        account,
-        entity,
-        date_part('epoch', click_time) - lag(date_part('epoch', click_time)) OVER w AS gap,
+        who,
+        epoch - lag(epoch) OVER w AS gap,
         agent = lag(agent) OVER w AND offer_id <> lag(offer_id) OVER w AS is_hop
     FROM undeclared_clicks
     WHERE address IS NOT NULL AND NOT is_carrier
-    WINDOW w AS (PARTITION BY account, entity, address ORDER BY click_time, transaction_id)
+    WINDOW w AS (PARTITION BY who, address ORDER BY epoch, transaction_id)
+),
+counted AS (
+    SELECT
+        who,
+        count(*) AS n,
+        count(*) FILTER (WHERE gap < 5) AS under_5,
+        count(*) FILTER (WHERE gap < 20) AS under_20,
+        count(*) FILTER (WHERE gap <= 2 AND is_hop) AS hops
+    FROM revisits
+    GROUP BY who
 )
-SELECT
-    account,
-    entity,
-    count(*) AS n,
-    count(*) FILTER (WHERE gap < 5) AS under_5,
-    count(*) FILTER (WHERE gap < 20) AS under_20,
-    count(*) FILTER (WHERE gap <= 2 AND is_hop) AS hops
-FROM steps
-GROUP BY account, entity
+SELECT e.account, e.entity, c.n, c.under_5, c.under_20, c.hops
+FROM counted AS c
+INNER JOIN entities AS e ON c.who = e.who

@@ -141,9 +141,14 @@ pub(super) fn families(matrix: &SignalMatrix, findings: &[Finding], allowed: imp
     families
 }
 
-/// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first.
+/// A rate that is expected of fewer than one click in so many rests on next to no honest click that has it.
+const UNHEARD_OF: f64 = 1e-5;
+
+/// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first, but last what is unheard
+/// of among others: how improbable that is, only the model knows.
 fn stronger(a: &Evidence, b: &Evidence) -> std::cmp::Ordering {
-    b.decades.total_cmp(&a.decades).then(a.p.total_cmp(&b.p))
+    let is_unheard_of = |evidence: &Evidence| evidence.z.is_none() && evidence.expected < UNHEARD_OF;
+    b.decades.total_cmp(&a.decades).then(is_unheard_of(a).cmp(&is_unheard_of(b))).then(a.p.total_cmp(&b.p))
 }
 
 /// What a family adds to the square of the score.
