@@ -3,6 +3,7 @@
 -- about: Clicks by affiliate whose country and time zone are of different continents, or whose language is none of those that
 -- about: are common in their country. Both come from the address and the browser; a traveller or an expatriate mismatches, a
 -- about: whole affiliate does not. Countries not named in the query count as known for time zones only.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=language_mismatch_share y=affiliate_name
 WITH known AS (

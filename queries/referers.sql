@@ -3,6 +3,7 @@
 -- about: Where an affiliate's clicks say they come from: the share without a referer, and the host that most others name. Apps
 -- about: and mails send none; a site that sends none, or a single host behind many sub-sources, wants a look. Hosts are taken
 -- about: from the referer's text as it came.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=empty_share y=affiliate_name
 WITH hosts AS (

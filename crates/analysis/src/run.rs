@@ -241,7 +241,7 @@ async fn begin(
 ) -> Result<Begun, RunError> {
     failpoint::hit("command");
     scorecard::provide(&mut opened, question, lake).await?;
-    let (answer, completeness) = (opened.answer(question, &args.params).await?, opened.completeness(question).await?);
+    let (answer, completeness) = (opened.answer(question, &args.params).await?, opened.completeness(question, &args.params).await?);
     let mut notes = opened.notes;
     notes.extend(completeness.notes);
     let engine = opened.engine;

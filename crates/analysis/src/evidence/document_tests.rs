@@ -48,6 +48,7 @@ pub(crate) fn facts(sub1: &str) -> Facts {
         about: "Relays too.".to_owned(),
         sentence: "{observed} of the clicks ({x} of {n}), the others {expected}".to_owned(),
         basis: Basis::List,
+        defined_by: None,
         own: counts.own,
         hits: 270,
         days,
