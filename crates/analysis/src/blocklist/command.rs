@@ -204,7 +204,8 @@ async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> 
         return Err(BlocklistError::WhoseAccount.into());
     }
     let mut notes = std::mem::take(&mut opened.notes);
-    let measured = opened.engine.completeness(&[vec![Feed::NetworkClicks, Feed::AffiliateClicks]], opened.seconds).await?;
+    let measured =
+        opened.engine.completeness(&[vec![Feed::NetworkClicks, Feed::AffiliateClicks]], opened.seconds).await?;
     let is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
     notes.extend(measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string));
     notes.extend(said_of_unrated(one::<Rated>(&opened.engine, "no_denominator", NO_DENOMINATOR, &parameters).await?));

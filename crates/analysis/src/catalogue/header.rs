@@ -127,7 +127,8 @@ pub(super) fn parse(file: &str, text: &str, own_keys: &[&'static str]) -> Result
     }
     match &header.before {
         Some(days) if !header.has_days(days) => {
-            let problem = format!("'before: {days}' names no parameter of whole days: declare `-- param: {days} bigint = 7`");
+            let problem =
+                format!("'before: {days}' names no parameter of whole days: declare `-- param: {days} bigint = 7`");
             Err(HeaderError { file: file.to_owned(), line: lines, problem })
         }
         _ => Ok(header),

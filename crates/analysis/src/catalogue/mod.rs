@@ -247,6 +247,8 @@ fn read_query(shelf: Shelf, name: &str, path: &Path) -> Result<Query, CatalogueE
 }
 
 #[cfg(test)]
+mod logic_tests;
+#[cfg(test)]
 mod partition_tests;
 #[cfg(test)]
 mod shipped_tests;

@@ -113,8 +113,11 @@ impl Param {
         if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
             let all = self.choices.join(", ");
             let near = closest(&value.to_lowercase(), self.choices.iter().map(String::as_str));
-            let hint = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
-            return Err(ValueError::Choice { param, value: text, hint: format!("{hint}It takes {all}") });
+            let hint = match near {
+                Some(near) => format!("did you mean {near}? It takes {all}"),
+                None => format!("it takes {all}"),
+            };
+            return Err(ValueError::Choice { param, value: text, hint });
         }
         parse_scalar(&self.data_type, value).ok_or_else(|| {
             let (type_name, expected) = self.type_info();
@@ -205,7 +208,13 @@ pub(super) fn parse(declaration: &str) -> Result<Param, String> {
 fn choices(about: &str) -> Vec<String> {
     let words = about.strip_prefix("one of ").and_then(|rest| rest.split_whitespace().next());
     let words = words.filter(|words| words.contains('|'));
-    words.into_iter().flat_map(|words| words.split('|')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    words
+        .into_iter()
+        .flat_map(|words| words.split('|'))
+        .map(|word| word.trim_end_matches([',', '.', ';']))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn parse_type(name: &str) -> Result<DataType, String> {

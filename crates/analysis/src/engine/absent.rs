@@ -1,7 +1,7 @@
 //! Columns that a query reads and that the clicks cannot have, for their feed lacks them.
 //!
 //! The affiliate feed has no affiliate, no user agent and no payout of the network: such columns are NULL, and what rests on
-//! them is empty or 0. Owns noticing that, by the statistics of footers that planning reads anyway.
+//! them is empty. Owns noticing that, by the footers that planning reads anyway.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,11 @@ use arrow::datatypes::Schema;
 use clicks::feed::Feed;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 
+use super::footers::Footer;
+
+/// A chunk of NULLs alone: the headers of two pages, and levels that are all the same. One letter makes it longer.
+const EMPTY_CHUNK_BYTES: i64 = 40;
+
 /// The columns that scans of a session found to be absent. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AbsentColumns(Arc<Mutex<BTreeSet<String>>>);
@@ -17,14 +22,22 @@ pub(super) struct AbsentColumns(Arc<Mutex<BTreeSet<String>>>);
 impl AbsentColumns {
     /// Notes which of the `read` columns are absent from files of these statistics, where they are the affiliate feed's
     /// alone. Other feeds leave columns empty too, but then it is the traffic that has none.
-    pub(super) fn note(&self, schema: &Schema, statistics: &Statistics, read: impl Iterator<Item = usize>) {
+    pub(super) fn note(
+        &self,
+        schema: &Schema,
+        statistics: &Statistics,
+        footers: &[Footer],
+        read: impl Iterator<Item = usize>,
+    ) {
         let columns = &statistics.column_statistics;
         let feeds = schema.index_of("feeds").ok().and_then(|index| columns.get(index));
         let Some(rows) = statistics.num_rows.get_value().filter(|_| feeds.is_some_and(is_affiliates_alone)) else {
             return;
         };
-        let is_absent =
-            |index: &usize| columns.get(*index).is_some_and(|column| column.null_count.get_value() == Some(rows));
+        let is_absent = |index: &usize| match columns.get(*index).map(|column| column.null_count.get_value()) {
+            Some(Some(nulls)) => nulls == rows,
+            _ => is_empty_in(footers, schema.field(*index).name()),
+        };
         let names = read.filter(is_absent).map(|index| schema.field(index).name().clone());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
@@ -40,6 +53,15 @@ impl AbsentColumns {
         (!absent.is_empty())
             .then(|| format!("these clicks are of {feed} alone and have no {named}{others}: NULL in this answer"))
     }
+}
+
+/// Whether a column that has no statistics, as most texts have none, is too small in every row group to hold a value.
+fn is_empty_in(footers: &[Footer], column: &str) -> bool {
+    let mut row_groups = footers.iter().flat_map(|footer| footer.parquet.row_groups());
+    row_groups.all(|row_group| {
+        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
+        chunk.is_none_or(|chunk| chunk.uncompressed_size() <= EMPTY_CHUNK_BYTES)
+    })
 }
 
 fn is_affiliates_alone(feeds: &ColumnStatistics) -> bool {

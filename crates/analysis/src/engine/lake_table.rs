@@ -234,7 +234,7 @@ impl TableProvider for LakeTable {
         let (groups, statistics) = self.group(described, state.config().target_partitions())?;
         let table = self.schema.table_schema();
         let all = (0..table.fields().len()).collect();
-        self.absent.note(table, &statistics, projection.unwrap_or(&all).iter().copied());
+        self.absent.note(table, &statistics, &footers, projection.unwrap_or(&all).iter().copied());
         let store: Arc<dyn ObjectStore> = Arc::clone(&self.store) as _;
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.default_table_options().parquet)

@@ -170,7 +170,9 @@ mod tests {
     async fn currencies_are_kept_apart() {
         let session = crate::functions::tests::session();
         let ask = async |rows: &str| {
-            let sql = format!("SELECT money_by_currency(amount, currency) AS money FROM (VALUES {rows}) AS t (amount, currency)");
+            let sql = format!(
+                "SELECT money_by_currency(amount, currency) AS money FROM (VALUES {rows}) AS t (amount, currency)"
+            );
             let found = session.sql(&sql).await.unwrap().collect().await.unwrap();
             let text = found[0].column(0).as_string::<i32>();
             text.is_valid(0).then(|| text.value(0).to_owned())
