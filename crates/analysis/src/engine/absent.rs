@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::Schema;
 use clicks::feed::Feed;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-
-use super::footers::Footer;
+use datafusion::parquet::file::metadata::ParquetMetaData;
 
 /// A chunk of NULLs alone: the headers of two pages, and levels that are all the same. One letter makes it longer.
 const EMPTY_CHUNK_BYTES: i64 = 40;
@@ -22,22 +21,14 @@ pub(super) struct AbsentColumns(Arc<Mutex<BTreeSet<String>>>);
 impl AbsentColumns {
     /// Notes which of the `read` columns are absent from files of these statistics, where they are the affiliate feed's
     /// alone. Other feeds leave columns empty too, but then it is the traffic that has none.
-    pub(super) fn note(
-        &self,
-        schema: &Schema,
-        statistics: &Statistics,
-        footers: &[Footer],
-        read: impl Iterator<Item = usize>,
-    ) {
+    pub(super) fn note(&self, schema: &Schema, statistics: &Statistics, read: impl Iterator<Item = usize>) {
         let columns = &statistics.column_statistics;
         let feeds = schema.index_of("feeds").ok().and_then(|index| columns.get(index));
         let Some(rows) = statistics.num_rows.get_value().filter(|_| feeds.is_some_and(is_affiliates_alone)) else {
             return;
         };
-        let is_absent = |index: &usize| match columns.get(*index).map(|column| column.null_count.get_value()) {
-            Some(Some(nulls)) => nulls == rows,
-            _ => is_empty_in(footers, schema.field(*index).name()),
-        };
+        let is_absent =
+            |index: &usize| columns.get(*index).is_some_and(|column| column.null_count.get_value() == Some(rows));
         let names = read.filter(is_absent).map(|index| schema.field(index).name().clone());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
@@ -55,13 +46,23 @@ impl AbsentColumns {
     }
 }
 
-/// Whether a column that has no statistics, as most texts have none, is too small in every row group to hold a value.
-fn is_empty_in(footers: &[Footer], column: &str) -> bool {
-    let mut row_groups = footers.iter().flat_map(|footer| footer.parquet.row_groups());
-    row_groups.all(|row_group| {
-        let chunk = row_group.columns().iter().find(|chunk| chunk.column_path().string() == column);
-        chunk.is_none_or(|chunk| chunk.uncompressed_size() <= EMPTY_CHUNK_BYTES)
-    })
+/// The statistics of a file, with the NULLs of columns that have none, as most texts have none, and that are too small in every
+/// row group to hold a value. Inexact: nothing is answered from it.
+pub(super) fn with_empty_columns(mut statistics: Statistics, schema: &Schema, parquet: &ParquetMetaData) -> Statistics {
+    let rows = statistics.num_rows.to_inexact();
+    for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+        let is_empty = || {
+            parquet.row_groups().iter().all(|row_group| {
+                let mut chunks = row_group.columns().iter();
+                let chunk = chunks.find(|chunk| chunk.column_path().string() == *field.name());
+                chunk.is_some_and(|chunk| chunk.uncompressed_size() <= EMPTY_CHUNK_BYTES)
+            })
+        };
+        if column.null_count.get_value().is_none() && is_empty() {
+            column.null_count = rows;
+        }
+    }
+    statistics
 }
 
 fn is_affiliates_alone(feeds: &ColumnStatistics) -> bool {
