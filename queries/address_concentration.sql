@@ -3,6 +3,7 @@
 -- about: How few addresses an affiliate's clicks come from; clicks without one are left out. A masked address stands for up to 256.
 -- about: top_share is the share of the most frequent one, top_10_share of the ten most frequent, hhi the sum of squared shares
 -- about: (1: all the same), entropy the spread in bits. Small affiliates are concentrated by nature: compare like sizes.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=top_share y=affiliate_name
 WITH totals AS (

@@ -3,6 +3,7 @@
 -- about: Seconds between one click and the next of an affiliate. Chance gives exponential gaps: mad / median near 0.69, skew near
 -- about: 0.26, no gap more common than others. A clockwork has a small mad / median and a large modal_share (the share of the
 -- about: most common gap). skew is Bowley's, (q75 + q25 - 2 median) / (q75 - q25). Gaps are whole seconds.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=mad_by_median y=affiliate_name
 WITH gaps AS (

@@ -2,7 +2,7 @@
 -- group: Networks and proxies
 -- about: Share of clicks whose provider, organization or address is on the lists of data centres, with its 95 % Wilson interval,
 -- about: and how they stand to Everflow's flag: proxy_too are flagged is_proxy as well, proxy_only are flagged but on no list.
--- about: payout is what was paid for them. A server of a partner in a cloud is no botnet: this is evidence from lists, and
+-- about: payout is what was paid for them, by currency. A server of a partner in a cloud is no botnet: this is evidence from lists, and
 -- about: says where to look. Invalid clicks of times for which no feed of all clicks was fetched are left out.
 -- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
@@ -14,6 +14,7 @@ WITH judged AS (
         affiliate_name,
         is_proxy,
         payout,
+        currency_id,
         is_datacenter(isp_name, organization, user_ip) AS is_datacenter
     FROM rated_clicks
     WHERE click_time BETWEEN $from AND $to AND basis IS NOT NULL
@@ -27,7 +28,7 @@ totals AS (
         count(*) FILTER (WHERE is_datacenter) AS datacenter_clicks,
         count(*) FILTER (WHERE is_datacenter AND is_proxy) AS proxy_too,
         count(*) FILTER (WHERE NOT is_datacenter AND is_proxy) AS proxy_only,
-        sum(payout) FILTER (WHERE is_datacenter) AS payout
+        money_by_currency(CASE WHEN is_datacenter THEN payout END, currency_id) AS payout
     FROM judged
     GROUP BY account, affiliate_id
 )

@@ -3,6 +3,7 @@
 -- about: How far an affiliate's mix of platform and browser is from that of the rest of its account: the Jensen and Shannon
 -- about: divergence in bits, 0 for the same mix, 1 for nothing in common. A farm of one model, or a spoofed list of user agents,
 -- about: stands out; so does an app. Few clicks diverge by chance.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=divergence y=affiliate_name
 WITH mixes AS (

@@ -4,6 +4,7 @@
 -- about: and day, and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
 -- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out. Days are those of the
 -- about: time zone asked for.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=repeat_rate y=affiliate_name
 WITH visits AS (

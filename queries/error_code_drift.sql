@@ -1,36 +1,75 @@
 -- title: Error codes that rise or fall
 -- group: Error codes
--- about: The last days of the range against as many days before them, by error code of an account. clicks_before are those of
--- about: the earlier period, expected is what they and half a click more (so that a code that is new is not infinitely
--- about: unlikely) would come to if the code had kept its share of all clicks landed; p_more is the chance of at least as many
--- about: as there were, had nothing changed. It takes the earlier share for certain, so with few clicks_before it is too small.
--- about: Compare periods that were fetched alike: run coverage_by_day first.
+-- about: Which codes are new or trend upwards or downwards: the last days of the range against as many days before them, by error
+-- about: code of an account. Days are those of the time zone asked for, counted back from --to, at most as many as the range has;
+-- about: the days before may lie before --from. clicks_before are those of the earlier period, expected is what they and half a
+-- about: click more (so that a code that is new is not infinitely unlikely) would come to if the code had kept its share of all
+-- about: clicks landed; p_more is the chance of at least as many as there were, had nothing changed. It takes the earlier share
+-- about: for certain, so with few clicks_before it is too small. Where the lake does not reach back to the earlier period, there is
+-- about: nothing to compare with. What either period lacks is said.
+-- needs: network-clicks | affiliate-clicks
+-- needs: invalid-clicks | affiliate-clicks
+-- before: days
 -- param: days bigint = 7    length of both periods
 -- chart: bar x=lift y=name color=class
-WITH aged AS (
-    SELECT account, error_code, date_part('epoch', $to) - date_part('epoch', click_time) AS age_seconds
-    FROM clicks
-    WHERE click_time BETWEEN $from AND $to
+WITH periods AS (
+    SELECT
+        days_before($to, days, $timezone) AS middle,
+        days_before($to, 2 * days, $timezone) AS start
+    FROM (
+        SELECT least(
+            $days,
+            CAST((date_part('epoch', local_date($to, $timezone)) - date_part('epoch', local_date($from, $timezone))) / 86400 AS BIGINT) + 1
+        ) AS days
+    ) AS d
+),
+known AS (
+    SELECT account, min(first_time) AS first_time
+    FROM (
+        SELECT account, min(click_time) AS first_time
+        FROM clicks
+        WHERE click_time <= $to
+        GROUP BY account
+        UNION ALL
+        SELECT account, min(from_time) AS first_time
+        FROM coverage
+        GROUP BY account
+    ) AS k
+    GROUP BY account
 ),
 counted AS (
     SELECT
-        account,
-        error_code,
-        count(*) FILTER (WHERE age_seconds < $days * 86400) AS clicks,
-        count(*) FILTER (WHERE age_seconds >= $days * 86400) AS clicks_before
-    FROM aged
-    WHERE age_seconds < $days * 172800
-    GROUP BY account, error_code
+        k.account,
+        k.error_code,
+        count(*) FILTER (WHERE k.click_time > p.middle) AS clicks,
+        count(*) FILTER (WHERE k.click_time <= p.middle) AS clicks_before
+    FROM clicks AS k
+    INNER JOIN periods AS p ON k.click_time > p.start
+    WHERE k.click_time BETWEEN days_before($to, 2 * $days, $timezone) AND $to
+    GROUP BY k.account, k.error_code
 ),
 compared AS (
+    SELECT
+        c.account,
+        c.error_code,
+        c.clicks,
+        c.clicks_before,
+        local_date(k.first_time, $timezone) <= local_date(p.start + INTERVAL '1 second', $timezone) AS is_known,
+        (c.clicks_before + 0.5) * sum(c.clicks) OVER (PARTITION BY c.account)
+            / NULLIF(sum(c.clicks_before) OVER (PARTITION BY c.account), 0) AS expected
+    FROM counted AS c
+    INNER JOIN known AS k ON c.account = k.account
+    CROSS JOIN periods AS p
+),
+judged AS (
     SELECT
         account,
         error_code,
         clicks,
-        clicks_before,
-        (clicks_before + 0.5) * sum(clicks) OVER (PARTITION BY account)
-            / NULLIF(sum(clicks_before) OVER (PARTITION BY account), 0) AS expected
-    FROM counted
+        is_known,
+        CASE WHEN is_known THEN clicks_before END AS clicks_before,
+        CASE WHEN is_known THEN expected END AS expected
+    FROM compared
 )
 SELECT
     c.account,
@@ -43,7 +82,7 @@ SELECT
     c.expected,
     c.clicks / c.expected AS lift,
     poisson_sf(c.clicks - 1, c.expected) AS p_more
-FROM compared AS c
+FROM judged AS c
 LEFT JOIN error_codes AS e ON c.error_code = e.code
-WHERE c.error_code <> 0
+WHERE c.error_code <> 0 AND (c.is_known OR c.clicks > 0)
 ORDER BY p_more NULLS LAST, c.account, c.error_code

@@ -4,6 +4,7 @@
 -- about: valid click. share_of_invalid is the share among the account's invalid clicks, so it holds for every feed; a code
 -- about: that the dictionary does not know is of class unknown. Invalid is not fraud: is_fraud_signal says which codes hint
 -- about: at it.
+-- needs: invalid-clicks | affiliate-clicks
 -- chart: bar x=clicks y=name color=class
 WITH counted AS (
     SELECT

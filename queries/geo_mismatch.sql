@@ -2,7 +2,9 @@
 -- group: Geography and devices
 -- about: Clicks by affiliate whose country and time zone are of different continents, or whose language is none of those that
 -- about: are common in their country. Both come from the address and the browser; a traveller or an expatriate mismatches, a
--- about: whole affiliate does not. Countries not named in the query count as known for time zones only.
+-- about: whole affiliate does not. Countries that the query does not name, and zones without a place
+-- about: (UTC), are not judged.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=language_mismatch_share y=affiliate_name
 WITH known AS (
@@ -10,7 +12,16 @@ WITH known AS (
         account,
         affiliate_id,
         affiliate_name,
-        lower(split_part(geo_timezone, '/', 1)) AS area,
+        CASE
+            -- The clock of a server, or none, is of no continent.
+            WHEN lower(geo_timezone) LIKE 'etc/%' OR geo_timezone NOT LIKE '%/%' THEN NULL
+            -- Islands and towns of Spain and Portugal.
+            WHEN country_code IN ('ES', 'PT') AND lower(geo_timezone) IN (
+                'atlantic/canary', 'atlantic/azores', 'atlantic/madeira', 'africa/ceuta'
+            ) THEN 'europe'
+            WHEN lower(split_part(geo_timezone, '/', 1)) IN ('us', 'canada', 'brazil', 'mexico', 'chile') THEN 'america'
+            ELSE lower(split_part(geo_timezone, '/', 1))
+        END AS area,
         lower(substr(language, 1, 2)) AS spoken,
         CASE
             WHEN country_code IN ('US', 'CA', 'BR', 'MX', 'AR', 'CO', 'CL', 'PE') THEN 'america'

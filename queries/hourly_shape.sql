@@ -4,6 +4,7 @@
 -- about: divergence in bits, 0 for the same shape, 1 for no hour in common. busiest_hour_share is the share of its busiest hour,
 -- about: silent_hours are hours without a click. Hours are those of the time zone asked for. Few clicks diverge by
 -- about: chance, and other countries have other hours.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=divergence y=affiliate_name
 WITH hours AS (

@@ -2,6 +2,7 @@
 -- group: Coverage
 -- about: An id names one click. Landing keeps it once per partition of an account; one that lies in two partitions came with
 -- about: two times and is counted twice by every query. Rows here are findings: none is how it should be.
+-- needs: network-clicks | invalid-clicks | affiliate-clicks
 SELECT
     account,
     transaction_id,

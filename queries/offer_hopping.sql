@@ -3,6 +3,7 @@
 -- about: Visitors (address and user agent) of an affiliate that click one offer and, within --param seconds=, another: scripts walk
 -- about: through lists of offers, people read first. hops counts such steps, most_offers is how many offers one visitor had.
 -- about: The affiliate feed has no user agent: there an address alone is a visitor, and a carrier looks like one.
+-- needs: network-clicks | affiliate-clicks
 -- param: seconds bigint = 2    the longest time between two clicks
 -- chart: bar x=hops y=affiliate_name
 WITH steps AS (

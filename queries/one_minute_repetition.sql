@@ -4,6 +4,7 @@
 -- about: address, one user agent, or both, made for an affiliate in one minute. 1 is no repetition at all. The strongest family
 -- about: of signals on labelled data. User agents repeat by chance where there is much traffic: compare affiliates of like
 -- about: size. Clicks without address or user agent do not count for that column.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=visitor_repetition y=affiliate_name
 WITH minutes AS (

@@ -1,8 +1,9 @@
 -- title: Referers by affiliate
 -- group: Affiliates and sources
 -- about: Where an affiliate's clicks say they come from: the share without a referer, and the host that most others name. Apps
--- about: and mails send none; a site that sends none, or a single host behind many sub-sources, wants a look. Hosts are taken
--- about: from the referer's text as it came.
+-- about: and mails send none; a site that sends none, or a single host behind many sub-sources, wants a look. A host is the
+-- about: same in whatever case, with a port or without, and where the referer lacks its scheme.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=empty_share y=affiliate_name
 WITH hosts AS (
@@ -11,7 +12,22 @@ WITH hosts AS (
         affiliate_id,
         affiliate_name,
         referer,
-        NULLIF(split_part(split_part(referer, '://', 2), '/', 1), '') AS host
+        -- Without scheme, path, user and port, in lower case; of text without a dot only what has a scheme is a host.
+        CASE WHEN referer LIKE '%//%' OR referer LIKE '%.%' THEN
+            NULLIF(regexp_replace(
+                regexp_replace(
+                    regexp_replace(
+                        regexp_replace(lower(trim(referer)), '^([a-z][a-z0-9+.-]*:)?//', ''),
+                        '[/?#].*$',
+                        ''
+                    ),
+                    '^.*@',
+                    ''
+                ),
+                '[.]?(:[0-9]*)?$',
+                ''
+            ), '')
+        END AS host
     FROM clicks
     WHERE click_time BETWEEN $from AND $to
 ),

@@ -3,6 +3,7 @@
 -- about: Clicks by what Everflow's flag says (is_robot) and what lists say: a declared bot by its user agent, a data centre by
 -- about: provider, organization or address, a proxy by Everflow's other flag. NULL is not known. A flag that is never set
 -- about: where lists find something is no use as evidence, and one that is set where nothing else is wants a look.
+-- needs: network-clicks | affiliate-clicks
 -- chart: bar x=clicks y=is_declared_bot color=is_robot
 SELECT
     account,

@@ -3,6 +3,7 @@
 -- about: Addresses, in full, whose clicks came through several affiliates of an account: one person or machine behind many names,
 -- about: or a network of many people. Carriers, campuses and relays are shared by nature: many user_agents speak for that, few
 -- about: against. Masked addresses are left out: they stand for up to 256.
+-- needs: network-clicks | affiliate-clicks
 -- param: min_affiliates bigint = 2    hide addresses of fewer affiliates
 -- param: top bigint = 200    how many addresses
 -- chart: dot x=affiliates y=user_ip

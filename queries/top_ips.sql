@@ -2,8 +2,9 @@
 -- group: Visitors and repetition
 -- about: The addresses that most clicks of an account came from: how many affiliates and user agents they show, how many
 -- about: clicks were invalid or through a proxy, and what was paid for them. Clicks without an address are left out. Everflow
--- about: masks European addresses (a.b.c.xxx): such a row stands for up to 256 addresses. The affiliate feed has no user
--- about: agent, affiliate or payout: user_agents and affiliates are then 0 and payout is empty.
+-- about: masks European addresses (a.b.c.xxx): such a row stands for up to 256 addresses. Payout is by
+-- about: currency. The affiliate feed has no user agent, affiliate or payout: these columns are then empty.
+-- needs: network-clicks | affiliate-clicks
 -- param: top bigint = 100    how many addresses
 -- chart: bar x=clicks y=user_ip
 SELECT
@@ -11,11 +12,11 @@ SELECT
     user_ip,
     user_ip LIKE '%xxx%' AS is_masked,
     count(*) AS clicks,
-    count(DISTINCT affiliate_id) AS affiliates,
-    count(DISTINCT http_user_agent) AS user_agents,
+    NULLIF(count(DISTINCT affiliate_id), 0) AS affiliates,
+    NULLIF(count(DISTINCT http_user_agent), 0) AS user_agents,
     count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks,
     count(*) FILTER (WHERE is_proxy) AS proxy_clicks,
-    sum(payout) AS payout,
+    money_by_currency(payout, currency_id) AS payout,
     min(click_time) AS first_time,
     max(click_time) AS last_time
 FROM clicks

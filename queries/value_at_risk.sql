@@ -3,6 +3,8 @@
 -- about: Payout and revenue, by currency, of clicks that something speaks against: an error code that is a fraud signal, a proxy, a
 -- about: data centre, a declared bot. A click counts once in suspicious_clicks, however many reasons it has, and under each of
 -- about: its reasons. None is proof; it is the most that could be asked back, not what should be.
+-- needs: network-clicks | affiliate-clicks
+-- needs: invalid-clicks | affiliate-clicks
 -- chart: bar x=payout_at_risk y=affiliate_name
 WITH judged AS (
     SELECT
@@ -15,13 +17,13 @@ WITH judged AS (
         COALESCE(e.is_fraud_signal, false) AS by_code,
         COALESCE(k.is_proxy, false) AS by_proxy,
         COALESCE(is_datacenter(k.isp_name, k.organization, k.user_ip), false) AS by_datacenter,
-        COALESCE(is_declared_bot(k.http_user_agent), false) AS by_bot
+        is_declared_bot(k.http_user_agent) AS by_bot
     FROM clicks AS k
     LEFT JOIN error_codes AS e ON k.error_code = e.code
     WHERE k.click_time BETWEEN $from AND $to
 ),
 marked AS (
-    SELECT *, by_code OR by_proxy OR by_datacenter OR by_bot AS is_suspicious
+    SELECT *, by_code OR by_proxy OR by_datacenter OR COALESCE(by_bot, false) AS is_suspicious
     FROM judged
 )
 SELECT
@@ -34,7 +36,7 @@ SELECT
     count(*) FILTER (WHERE by_code) AS fraud_signal_codes,
     count(*) FILTER (WHERE by_proxy) AS proxies,
     count(*) FILTER (WHERE by_datacenter) AS datacenters,
-    count(*) FILTER (WHERE by_bot) AS declared_bots,
+    CASE WHEN count(by_bot) > 0 THEN count(*) FILTER (WHERE by_bot) END AS declared_bots,
     sum(payout) AS payout,
     sum(payout) FILTER (WHERE is_suspicious) AS payout_at_risk,
     sum(revenue) FILTER (WHERE is_suspicious) AS revenue_at_risk

@@ -19,6 +19,14 @@ fn analyze_blocklists() {
     typed.file("none.json", answer(&[]));
     typed.fetcher("land none.json --source network-clicks --lake empty");
     typed.analyze("blocklist --by ip_prefix --lake empty");
+    // Of refused clicks alone every source looks bad, honest ones too.
+    let refused: Vec<String> =
+        clicks(0..60).iter().map(|row| row.replace("\"error_code\":0", "\"error_code\":21")).collect();
+    typed.file("refused.ndjson", lines(&refused));
+    typed.fetcher("land refused.ndjson --source invalid-clicks --lake refused");
+    typed.analyze("blocklist --by user_ip --min-clicks 1 --lake refused --require-complete");
+    typed.fetcher("land refused.ndjson --lake unnamed");
+    typed.analyze("blocklist --by user_ip --min-clicks 1 --lake unnamed");
     assert_transcript!(typed);
 }
 
@@ -132,4 +140,32 @@ fn a_masked_address_is_never_listed() {
     assert_eq!(text, "198.51.100.7\n");
     let flags = ["--by", "ip_prefix", "--format", "text", "--max-conversions", "9", "--include-shared"];
     assert_eq!(blocklist(&lake, &flags).0, "198.51.100.0/24\n");
+}
+
+/// One affiliate's list is of its clicks alone; that others' visitors have the address as well is said all the same.
+#[test]
+fn an_address_that_others_share_is_known_for_it_in_the_list_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<String> = clicks(0..90)
+        .iter()
+        .enumerate()
+        .map(|(number, row)| {
+            let mut row: serde_json::Value = serde_json::from_str(row).unwrap();
+            row["user_ip"] = "198.51.100.7".into();
+            row["error_code"] = if number < 30 { 21 } else { 0 }.into();
+            row["relationship"]["affiliate"]["network_affiliate_id"] = (number / 30 + 1).into();
+            row.to_string()
+        })
+        .collect();
+    let (file, lake) = (folder.path().join("rows.ndjson"), folder.path().join("lake"));
+    std::fs::write(&file, lines(&rows)).unwrap();
+    succeed(land(&lake).arg(file).args(["--source", "network-clicks"]));
+    let flags = ["--by", "user_ip", "--affiliate", "1", "--reason", "refused_as_fraud"];
+    let (listed, said) = blocklist(&lake, &flags);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(said.contains("1 of 1 bad values are left out, for many people may share them"), "{said}");
+    let (listed, _) = blocklist(&lake, &[&flags[..], &["--include-shared"]].concat());
+    let row: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
+    // Clicks are the affiliate's thirty, user agents and affiliates are everybody's.
+    assert_eq!((row[8], row[9], row[11]), ("90", "3", "30"), "{listed}");
 }

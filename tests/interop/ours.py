@@ -1,5 +1,6 @@
 """Functions of ours, once more: for DuckDB, and written from their definitions in docs/functions.md, not from our code."""
 
+import decimal
 import functools
 import ipaddress
 import math
@@ -20,6 +21,8 @@ CREATE MACRO cardinality(list) AS len(list);
 CREATE MACRO date_bin(step, time) AS time_bucket(step, time);
 CREATE MACRO local_date(time, zone) AS CAST(timezone(zone, time) AS DATE);
 CREATE MACRO local_hour(time, zone) AS date_part('hour', timezone(zone, time));
+CREATE MACRO days_before(time, n, zone) AS timezone(zone, timezone(zone, time) - to_days(CAST(n AS INTEGER)));
+CREATE MACRO money_by_currency(amount, currency) AS py_money(list(CAST(amount AS VARCHAR)), list(currency));
 CREATE MACRO counts(x) AS list_reverse_sort(map_values(histogram(x)));
 CREATE MACRO hhi(x) AS py_hhi(counts(x));
 CREATE MACRO top_share(x) AS py_top_share(counts(x), 1), (x, how_many) AS py_top_share(counts(x), how_many);
@@ -38,6 +41,16 @@ def hhi(counts: list[int]) -> float | None:
 
 def top_share(counts: list[int], how_many: int) -> float | None:
     return sum(counts[:how_many]) / sum(counts) if counts else None
+
+
+def money_by_currency(amounts: list[str | None], currencies: list[str | None]) -> str | None:
+    sums: dict[str | None, decimal.Decimal] = {}
+    for amount, currency in zip(amounts, currencies, strict=True):
+        if amount is not None:
+            sums[currency] = sums.get(currency, decimal.Decimal(0)) + decimal.Decimal(amount)
+    number = lambda value: f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+    order = sorted(sums, key=lambda name: (name is None, name))
+    return "; ".join(number(sums[name]) + (f" {name}" if name is not None else "") for name in order) or None
 
 
 def js_divergence(p: list[float], q: list[float]) -> float | None:
@@ -129,6 +142,7 @@ def teach(duck) -> None:
     for name, function, given, returned in [
         ("py_hhi", hhi, ["UBIGINT[]"], "DOUBLE"),
         ("py_top_share", top_share, ["UBIGINT[]", "BIGINT"], "DOUBLE"),
+        ("py_money", money_by_currency, ["VARCHAR[]", "VARCHAR[]"], "VARCHAR"),
         ("py_js_divergence", js_divergence, ["DOUBLE[]", "DOUBLE[]"], "DOUBLE"),
         ("poisson_sf", poisson_sf, ["BIGINT", "DOUBLE"], "DOUBLE"),
         ("is_declared_bot", is_declared_bot, ["VARCHAR"], "BOOLEAN"),

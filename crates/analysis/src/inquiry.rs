@@ -9,6 +9,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use clicks::lake::Place;
 use datafusion::arrow::compute::concat_batches;
+use datafusion::common::ScalarValue;
 use futures::TryStreamExt;
 use tempfile::TempDir;
 
@@ -221,17 +222,30 @@ impl Opened {
         Ok(whole.map_err(|error| self.engine.explain(&question.text, &error))?)
     }
 
-    /// How far the feeds that a question rests on cover the range; one that rests on none is always complete.
+    /// How far the feeds that a question rests on cover the range, and the days before it that it looks back on; one that
+    /// rests on no feed is always complete.
     ///
     /// # Errors
-    /// A partition whose footer cannot be read.
-    pub async fn completeness(&self, question: &Question) -> Result<Completeness, EngineError> {
+    /// A partition whose footer cannot be read; a parameter that is wrong.
+    pub async fn completeness(&self, question: &Question, given: &[String]) -> Result<Completeness, RunError> {
         if question.needs.is_empty() {
             return Ok(Completeness { is_complete: true, notes: Vec::new() });
         }
-        let measured = self.engine.completeness(&question.needs, self.seconds).await?;
+        let measured = self.engine.completeness(&question.needs, self.seconds_read(question, given)?).await?;
         let is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
-        let notes = measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string).collect();
+        let mut notes: Vec<String> =
+            measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string).collect();
+        // What two groups of feeds lack alike is said once.
+        notes.dedup();
         Ok(Completeness { is_complete, notes })
+    }
+
+    /// The range that a question reads.
+    fn seconds_read(&self, question: &Question, given: &[String]) -> Result<Seconds, RequestError> {
+        let Some(name) = &question.before else { return Ok(self.seconds) };
+        Ok(match question.bind(given)?.get(name) {
+            Some(ScalarValue::Int64(Some(days))) => self.range.with_days_before(self.seconds, *days),
+            _ => self.seconds,
+        })
     }
 }

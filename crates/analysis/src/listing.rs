@@ -81,7 +81,7 @@ fn is_name_of(query: &Query, word: &str) -> bool {
     word.strip_suffix(".sql").unwrap_or(word) == query.name
 }
 
-/// The query of this name; else those whose headers have all words, in whatever case.
+/// The query of this name; else those whose headers have all words, in whatever case; whole words before parts of words.
 fn find<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Query>, RequestError> {
     if let [name] = words
         && let Some(query) = catalogue.iter().find(|query| is_name_of(query, name))
@@ -89,15 +89,29 @@ fn find<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Query>
         return Ok(vec![query]);
     }
     let words: Vec<String> = words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
-    let found = catalogue.iter().filter(|query| {
-        let text = searched(query);
-        words.iter().all(|word| text.contains(word))
-    });
-    let found: Vec<&Query> = found.collect();
+    let holding = |holds: fn(&str, &str) -> bool| -> Vec<&Query> {
+        let texts = catalogue.iter().map(|query| (query, searched(query)));
+        texts.filter(|(_, text)| words.iter().all(|word| holds(text, word))).map(|(query, _)| query).collect()
+    };
+    // Who looks for `bot` does not mean `both`; who looks for `dupl` means what begins so.
+    let mut found = holding(has_word);
+    if found.is_empty() {
+        found = holding(|text, word| text.contains(word));
+    }
     if found.is_empty() && !words.is_empty() {
         return Err(nothing_found(catalogue, &words).into());
     }
     Ok(found)
+}
+
+/// Whether a word stands in a text whole, or in the plural.
+fn has_word(text: &str, word: &str) -> bool {
+    let stands = |place: usize| {
+        let after = &text[place + word.len()..];
+        let ends = |rest: &str| !rest.starts_with(char::is_alphanumeric);
+        !text[..place].ends_with(char::is_alphanumeric) && (ends(after) || after.strip_prefix('s').is_some_and(ends))
+    };
+    text.match_indices(word).any(|(place, _)| stands(place))
 }
 
 /// What words are looked for in.

@@ -19,6 +19,7 @@ use crate::engine::completeness::Seconds;
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, value_as_it_reads};
 use crate::environment::Environment;
+use crate::functions::days_before;
 use crate::suggestion::closest;
 
 /// The folder that is the lake, where none is named and it exists.
@@ -125,6 +126,8 @@ pub struct Question {
     pub about: String,
     /// The feeds it rests on: of each group, one is needed.
     pub needs: Vec<Vec<Feed>>,
+    /// The parameter of whole days that it looks back for beyond the beginning of the range.
+    pub before: Option<String>,
     /// Its parameters; `None` where any may be given.
     pub params: Option<Vec<Param>>,
 }
@@ -172,6 +175,7 @@ impl Question {
             title: query.title,
             about: query.about,
             needs: query.needs,
+            before: query.before,
             params: Some(query.params),
         }
     }
@@ -179,7 +183,7 @@ impl Question {
     /// A statement from the command line: it rests on no feed in particular and takes any parameter.
     pub fn of_statement(sql: &str) -> Self {
         let text = SqlText { name: "statement".to_owned(), sql: sql.to_owned() };
-        Self { text, title: String::new(), about: String::new(), needs: Vec::new(), params: None }
+        Self { text, title: String::new(), about: String::new(), needs: Vec::new(), before: None, params: None }
     }
 
     /// The values of the question's own parameters.
@@ -283,6 +287,20 @@ impl AskedRange {
     #[must_use]
     pub fn zone_name(&self) -> &'static str {
         self.zone.name()
+    }
+
+    /// The range and, in front of it, as many days as its last ones: at most `days`, and at most as many as it has. Days are
+    /// those of the time zone, counted back from the end.
+    #[must_use]
+    pub fn with_days_before(&self, (from, to): Seconds, days: i64) -> Seconds {
+        let time = |seconds: i64| DateTime::from_timestamp(seconds, 0);
+        let (Some(first), Some(last)) = (time(from), time(to)) else { return (from, to) };
+        let day = |time: DateTime<Utc>| time.with_timezone(&self.zone).date_naive();
+        let days = days.min(day(last).signed_duration_since(day(first)).num_days() + 1);
+        match days_before(last, days.saturating_mul(2), self.zone) {
+            Some(before) => (before.timestamp() + 1, to),
+            None => (from, to),
+        }
     }
 
     /// `$from`, `$to` and `$timezone`.

@@ -140,7 +140,8 @@ pub async fn run(
         }
         Command::Shell(args) => shell::run(*args, environment, printer, temporaries).await,
         Command::Man { folder } => {
-            let written = clap_mangen::generate_to(Arguments::command(), &folder);
+            let written =
+                std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(Arguments::command(), &folder));
             written.map(|()| Outcome::Done).map_err(|source| RunError::Manual { folder, source })
         }
         Command::Signals(args) => signals::command(&args, environment, printer, temporaries).await,
@@ -241,7 +242,8 @@ async fn begin(
 ) -> Result<Begun, RunError> {
     failpoint::hit("command");
     scorecard::provide(&mut opened, question, lake).await?;
-    let (answer, completeness) = (opened.answer(question, &args.params).await?, opened.completeness(question).await?);
+    let (answer, completeness) =
+        (opened.answer(question, &args.params).await?, opened.completeness(question, &args.params).await?);
     let mut notes = opened.notes;
     notes.extend(completeness.notes);
     let engine = opened.engine;

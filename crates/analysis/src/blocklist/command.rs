@@ -6,6 +6,7 @@ use arrow::array::{AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use clap::{Args, ValueEnum};
+use clicks::feed::Feed;
 use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -78,6 +79,9 @@ pub struct BlocklistArgs {
     /// Leave text cells of the CSV as they are, even where a spreadsheet would run them
     #[arg(long)]
     pub raw: bool,
+    /// Exit with 3 where the feeds of all clicks do not cover the whole range
+    #[arg(long)]
+    pub require_complete: bool,
 }
 
 /// What is not on the list, and why.
@@ -98,11 +102,19 @@ struct LeftOut {
     empty: u64,
 }
 
+/// Clicks in the range, and those of them that a rate can rest on.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+struct Rated {
+    clicks: u64,
+    rated: u64,
+}
+
 /// What a lake gave.
 struct Found {
     engine: Engine,
     rows: SendableRecordBatchStream,
     notes: Vec<String>,
+    is_complete: bool,
 }
 
 /// Runs the command.
@@ -151,7 +163,7 @@ pub async fn run(
             crate::page::percent_of(args.min_share)
         ));
     }
-    Ok(Outcome::Done)
+    Ok(if args.require_complete && !found.is_complete { Outcome::Incomplete } else { Outcome::Done })
 }
 
 /// The reasons that count.
@@ -192,6 +204,11 @@ async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> 
         return Err(BlocklistError::WhoseAccount.into());
     }
     let mut notes = std::mem::take(&mut opened.notes);
+    let measured =
+        opened.engine.completeness(&[vec![Feed::NetworkClicks, Feed::AffiliateClicks]], opened.seconds).await?;
+    let is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
+    notes.extend(measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string));
+    notes.extend(said_of_unrated(one::<Rated>(&opened.engine, "no_denominator", NO_DENOMINATOR, &parameters).await?));
     notes.extend(said_of(args, counts));
     if args.by.is_address() {
         let left_out =
@@ -203,7 +220,7 @@ async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> 
     let rows = opened.engine.query(&list, &parameters).await?.rows;
     // Once the first rows are there, no replaced file can stop the rest.
     let rows = with_first_batch(rows).await.map_err(|error| opened.engine.explain(&list, &error))?;
-    Ok(Found { engine: opened.engine, rows, notes })
+    Ok(Found { engine: opened.engine, rows, notes, is_complete })
 }
 
 async fn one<T: serde::de::DeserializeOwned + Default>(
@@ -214,6 +231,17 @@ async fn one<T: serde::de::DeserializeOwned + Default>(
 ) -> Result<T, RunError> {
     let rows: Vec<T> = records(engine, &text(name, sql.to_owned()), parameters).await?;
     Ok(rows.into_iter().next().unwrap_or_default())
+}
+
+/// Of refused clicks alone every source looks bad.
+fn said_of_unrated(Rated { clicks, rated }: Rated) -> Option<String> {
+    let unrated = clicks.saturating_sub(rated);
+    (unrated > 0).then(|| {
+        format!(
+            "{unrated} of {clicks} clicks are left out: of their time no feed of all clicks was fetched, so what blocking would cost \
+             is not known (see: fetcher pull --source network-clicks)"
+        )
+    })
 }
 
 /// What is kept out of a list, or in it with a doubt.
@@ -287,6 +315,7 @@ async fn write_text(
     Ok(Ok(written))
 }
 
+const NO_DENOMINATOR: &str = include_str!("sql/no_denominator.sql");
 const COUNTS: &str = include_str!("sql/counts.sql");
 const LEFT_OUT: &str = include_str!("sql/left_out.sql");
 const LIST: &str = include_str!("sql/list.sql");

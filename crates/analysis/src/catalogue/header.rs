@@ -4,9 +4,13 @@
 //! -- title: Proxy rate by affiliate
 //! -- about: Share of clicks through a proxy, with a 95 % Wilson interval
 //! -- needs: network-clicks | affiliate-clicks
-//! -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
+//! -- before: days
+//! -- param: days bigint = 7    length of both periods
 //! -- chart: dot x=proxy_rate y=affiliate_name
 //! ```
+//!
+//! `before` names a parameter of whole days: the statement compares so many last days of the range, at most as many as it has,
+//! with as many before them, so it also rests on days before the range.
 //!
 //! `about` may go over several lines, which are joined, and so may `needs` and `param`, one group or parameter per
 //! line. A comment that is no `-- word: ...` is prose and free; a word that is no key is an error, so that a slip of the
@@ -17,12 +21,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use clicks::feed::Feed;
+use datafusion::arrow::datatypes::DataType;
 
 use super::param::{self, Param};
 use crate::suggestion::closest;
 
 /// What any query may say; a [`Shelf`](super::Shelf) has further keys of its own.
-const KEYS: [&str; 5] = ["title", "about", "needs", "param", "chart"];
+const KEYS: [&str; 6] = ["title", "about", "needs", "before", "param", "chart"];
 
 /// What a header says.
 #[derive(Debug, Default)]
@@ -30,6 +35,7 @@ pub(super) struct Header {
     pub(super) title: Option<String>,
     pub(super) about: String,
     pub(super) needs: Vec<Vec<Feed>>,
+    pub(super) before: Option<String>,
     pub(super) params: Vec<Param>,
     pub(super) chart: Option<Chart>,
     pub(super) more: BTreeMap<&'static str, String>,
@@ -107,6 +113,7 @@ pub(crate) fn is_name(word: &str) -> bool {
 /// Reads the header of the query called `file`, which may use the `own_keys` of its shelf besides.
 pub(super) fn parse(file: &str, text: &str, own_keys: &[&'static str]) -> Result<Header, HeaderError> {
     let mut header = Header::default();
+    let mut lines = 1;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() {
@@ -116,8 +123,16 @@ pub(super) fn parse(file: &str, text: &str, own_keys: &[&'static str]) -> Result
         let Some((key, value)) = key_and_value(comment) else { continue };
         let set = header.set(key, value, own_keys);
         set.map_err(|problem| HeaderError { file: file.to_owned(), line: index + 1, problem })?;
+        lines = index + 1;
     }
-    Ok(header)
+    match &header.before {
+        Some(days) if !header.has_days(days) => {
+            let problem =
+                format!("'before: {days}' names no parameter of whole days: declare `-- param: {days} bigint = 7`");
+            Err(HeaderError { file: file.to_owned(), line: lines, problem })
+        }
+        _ => Ok(header),
+    }
 }
 
 /// `word: rest`, where the word could be a key; prose and addresses (`https://`) are not.
@@ -147,6 +162,7 @@ impl Header {
                 self.needs.push(parse_needs(value)?);
                 Ok(())
             }
+            "before" => set_once(&mut self.before, key, value.to_owned()),
             "param" => self.add_param(param::parse(value)?),
             "chart" => set_once(&mut self.chart, key, value.parse()?),
             unknown => match own_key {
@@ -158,6 +174,10 @@ impl Header {
                 None => Err(unknown_key(unknown, own_keys)),
             },
         }
+    }
+
+    fn has_days(&self, name: &str) -> bool {
+        self.params.iter().any(|param| param.name == name && param.data_type == DataType::Int64)
     }
 
     fn add_param(&mut self, param: Param) -> Result<(), String> {

@@ -34,7 +34,7 @@ const GROUP: &str = "group";
 pub struct Shelf {
     /// The folder below `queries/`; empty: `queries/` itself.
     pub folder: &'static str,
-    /// The keys that headers here may have besides `title`, `about`, `needs`, `param` and `chart`.
+    /// The keys that headers here may have besides `title`, `about`, `needs`, `before`, `param` and `chart`.
     pub keys: &'static [&'static str],
 }
 
@@ -61,6 +61,8 @@ pub struct Query {
     /// The feeds it rests on, one group per `needs:` line. Each group is met by any one of its feeds; the statement needs
     /// all groups. Empty: it rests on no feed in particular.
     pub needs: Vec<Vec<Feed>>,
+    /// The parameter of whole days that it looks back for beyond the range's beginning: see the header's `before`.
+    pub before: Option<String>,
     /// Its own parameters, in the order of the header; `from`, `to` and `timezone` exist besides.
     pub params: Vec<Param>,
     /// How to draw the answer.
@@ -90,6 +92,7 @@ impl Query {
             title: header.title.unwrap_or_else(|| name.to_owned()),
             about: header.about,
             needs: header.needs,
+            before: header.before,
             params: header.params,
             chart: header.chart,
             more: header.more,
@@ -243,6 +246,8 @@ fn read_query(shelf: Shelf, name: &str, path: &Path) -> Result<Query, CatalogueE
     Query::parse_on(shelf, name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
 }
 
+#[cfg(test)]
+mod logic_tests;
 #[cfg(test)]
 mod partition_tests;
 #[cfg(test)]

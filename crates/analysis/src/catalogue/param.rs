@@ -1,7 +1,8 @@
 //! A query's parameters: `-- param: name type = default    about`.
 //!
 //! The default is one word, or text in single quotes (`''` stands for a quote); `null` is NULL of the type. Without
-//! `= default` a value must be given. Values are bound to the statement as typed values, never spliced into its text.
+//! `= default` a value must be given. Of a text whose `about` begins with `one of a|b|c` no other value is taken: for a
+//! word that the statement does not know, it would answer as if for none. Values are bound to the statement as typed values, never spliced into its text.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -31,22 +32,37 @@ pub struct Param {
     pub data_type: DataType,
     /// The value where none is given; `None`: one must be given.
     pub default: Option<ScalarValue>,
+    /// The only values that it takes; empty: any of its type.
+    pub choices: Vec<String>,
     /// What it does; may be empty.
     pub about: String,
 }
 
-/// A text that is no value of a parameter's type.
+/// A text that is no value of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{value}' is no {type_name} for the parameter '{param}': expected {expected}")]
-pub struct ValueError {
-    /// The parameter's name.
-    pub param: String,
-    /// The text given.
-    pub value: String,
-    /// The type as headers write it.
-    pub type_name: &'static str,
-    /// What would be right.
-    pub expected: &'static str,
+pub enum ValueError {
+    /// It is not of the type.
+    #[error("'{value}' is no {type_name} for the parameter '{param}': expected {expected}")]
+    Type {
+        /// The parameter's name.
+        param: String,
+        /// The text given.
+        value: String,
+        /// The type as headers write it.
+        type_name: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// It is none of the values that there are.
+    #[error("the parameter '{param}' takes no '{value}'; {hint}")]
+    Choice {
+        /// The parameter's name.
+        param: String,
+        /// The text given.
+        value: String,
+        /// What would be right.
+        hint: String,
+    },
 }
 
 /// The types of parameters: name, Arrow type, what a value looks like.
@@ -91,11 +107,21 @@ impl Param {
     /// # Errors
     ///
     /// A text that is no such value: not a number, too large, more decimals than the type holds, a day that does not
-    /// exist.
+    /// exist, none of the choices.
     pub fn parse_value(&self, value: &str) -> Result<ScalarValue, ValueError> {
+        let (param, text) = (self.name.clone(), value.to_owned());
+        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
+            let all = self.choices.join(", ");
+            let near = closest(&value.to_lowercase(), self.choices.iter().map(String::as_str));
+            let hint = match near {
+                Some(near) => format!("did you mean {near}? It takes {all}"),
+                None => format!("it takes {all}"),
+            };
+            return Err(ValueError::Choice { param, value: text, hint });
+        }
         parse_scalar(&self.data_type, value).ok_or_else(|| {
             let (type_name, expected) = self.type_info();
-            ValueError { param: self.name.clone(), value: value.to_owned(), type_name, expected }
+            ValueError::Type { param, value: text, type_name, expected }
         })
     }
 }
@@ -159,21 +185,36 @@ pub(super) fn parse(declaration: &str) -> Result<Param, String> {
     }
     let (type_name, rest) = next_word(rest);
     let data_type = parse_type(type_name).map_err(|problem| format!("parameter '{name}': {problem}"))?;
-    let mut param = Param { name: name.to_owned(), data_type, default: None, about: String::new() };
-    let about = match rest.strip_prefix('=') {
-        None => rest,
+    let (default, about) = match rest.strip_prefix('=') {
+        None => (None, rest),
         Some(rest) => {
             let (default, about) = next_default(rest.trim_start())?;
-            param.default = Some(match default {
-                Word::Bare("null") => ScalarValue::try_from(&param.data_type).map_err(|error| error.to_string())?,
-                Word::Bare(word) => param.parse_value(word).map_err(|error| error.to_string())?,
-                Word::Quoted(text) => param.parse_value(&text).map_err(|error| error.to_string())?,
-            });
-            about
+            (Some(default), about)
         }
     };
-    param.about = about.trim().to_owned();
+    let about = about.trim().to_owned();
+    let choices = if data_type == DataType::Utf8 { choices(&about) } else { Vec::new() };
+    let mut param = Param { name: name.to_owned(), data_type, default: None, choices, about };
+    param.default = match default {
+        None => None,
+        Some(Word::Bare("null")) => Some(ScalarValue::try_from(&param.data_type).map_err(|error| error.to_string())?),
+        Some(Word::Bare(word)) => Some(param.parse_value(word).map_err(|error| error.to_string())?),
+        Some(Word::Quoted(text)) => Some(param.parse_value(&text).map_err(|error| error.to_string())?),
+    };
     Ok(param)
+}
+
+/// The values of `one of a|b|c`, after which more may follow. Without a `|` it is prose.
+fn choices(about: &str) -> Vec<String> {
+    let words = about.strip_prefix("one of ").and_then(|rest| rest.split_whitespace().next());
+    let words = words.filter(|words| words.contains('|'));
+    words
+        .into_iter()
+        .flat_map(|words| words.split('|'))
+        .map(|word| word.trim_end_matches([',', '.', ';']))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn parse_type(name: &str) -> Result<DataType, String> {

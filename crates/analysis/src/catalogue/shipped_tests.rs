@@ -13,32 +13,38 @@ use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 
-use super::Catalogue;
+use super::{Catalogue, Query};
 
 /// A click as the tests need it; everything else is NULL.
 #[derive(Clone)]
-struct Click {
-    account: &'static str,
-    time: &'static str,
-    affiliate: Option<i64>,
-    code: i32,
-    proxy: Option<bool>,
-    feeds: Option<&'static str>,
-    ip: Option<&'static str>,
-    payout: Option<i128>,
-    id: String,
+pub(super) struct Click {
+    pub(super) account: &'static str,
+    pub(super) time: &'static str,
+    pub(super) affiliate: Option<i64>,
+    pub(super) offer: Option<(i64, &'static str)>,
+    pub(super) code: i32,
+    pub(super) proxy: Option<bool>,
+    pub(super) feeds: Option<&'static str>,
+    pub(super) ip: Option<&'static str>,
+    pub(super) agent: Option<&'static str>,
+    pub(super) payout: Option<i128>,
+    pub(super) currency: Option<&'static str>,
+    pub(super) id: String,
 }
 
-fn click(account: &'static str, time: &'static str, affiliate: impl Into<Option<i64>>) -> Click {
+pub(super) fn click(account: &'static str, time: &'static str, affiliate: impl Into<Option<i64>>) -> Click {
     Click {
         account,
         time,
         affiliate: affiliate.into(),
+        offer: None,
         code: 0,
         proxy: Some(false),
         feeds: Some("network-clicks"),
         ip: None,
+        agent: None,
         payout: None,
+        currency: None,
         id: String::new(),
     }
 }
@@ -47,9 +53,9 @@ fn click(account: &'static str, time: &'static str, affiliate: impl Into<Option<
 const CUT: &str = " (cut)";
 
 /// What was fetched: account, feed, filters, from, to.
-type Fetched = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str);
+pub(super) type Fetched = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str);
 
-fn micros(time: &str) -> i64 {
+pub(super) fn micros(time: &str) -> i64 {
     DateTime::parse_from_rfc3339(&format!("{time}Z")).unwrap().timestamp_micros()
 }
 
@@ -88,6 +94,10 @@ fn clicks_table(clicks: &[Click]) -> MemTable {
             "affiliate_name" => Arc::new(
                 clicks.iter().map(|click| click.affiliate.map(|id| format!("Affiliate {id}"))).collect::<StringArray>(),
             ),
+            "offer_id" => Arc::new(clicks.iter().map(|click| Some(click.offer?.0)).collect::<Int64Array>()),
+            "offer_name" => Arc::new(clicks.iter().map(|click| Some(click.offer?.1)).collect::<StringArray>()),
+            "http_user_agent" => Arc::new(clicks.iter().map(|click| click.agent).collect::<StringArray>()),
+            "currency_id" => Arc::new(clicks.iter().map(|click| click.currency).collect::<StringArray>()),
             "is_proxy" => Arc::new(clicks.iter().map(|click| click.proxy).collect::<BooleanArray>()),
             "feeds" => Arc::new(clicks.iter().map(|click| click.feeds).collect::<StringArray>()),
             "user_ip" => Arc::new(clicks.iter().map(|click| click.ip).collect::<StringArray>()),
@@ -142,7 +152,23 @@ fn error_codes_table() -> MemTable {
 }
 
 /// Runs a shipped query over March 2026 and returns its cells as text, NULL as `-`, doubles to four decimals.
-async fn run(name: &str, clicks: &[Click], fetched: &[Fetched], given: &[(&str, ScalarValue)]) -> Vec<Vec<String>> {
+pub(super) async fn run(
+    name: &str,
+    clicks: &[Click],
+    fetched: &[Fetched],
+    given: &[(&str, ScalarValue)],
+) -> Vec<Vec<String>> {
+    let catalogue = Catalogue::load(None).unwrap();
+    run_query(catalogue.find(name).unwrap(), clicks, fetched, given).await
+}
+
+/// The same, of a query from anywhere.
+pub(super) async fn run_query(
+    query: &Query,
+    clicks: &[Click],
+    fetched: &[Fetched],
+    given: &[(&str, ScalarValue)],
+) -> Vec<Vec<String>> {
     let session = SessionContext::new();
     crate::functions::register_all(
         &session,
@@ -153,9 +179,6 @@ async fn run(name: &str, clicks: &[Click], fetched: &[Fetched], given: &[(&str, 
     session.register_table("error_codes", Arc::new(error_codes_table())).unwrap();
     let view = format!("CREATE VIEW rated_clicks AS {}", crate::engine::RATED_CLICKS);
     session.sql(&view).await.unwrap();
-    let catalogue = Catalogue::load(None).unwrap();
-    let query = catalogue.find(name).unwrap();
-
     let instant = |time: &str| ScalarValue::TimestampMicrosecond(Some(micros(time)), Some("UTC".into()));
     let mut values = vec![
         ("from".to_owned(), instant("2026-03-01T00:00:00")),
@@ -197,7 +220,7 @@ fn cells(batch: &RecordBatch) -> Vec<Vec<String>> {
     (0..batch.num_rows()).map(|row| (0..columns.len()).map(|column| text(row, column)).collect()).collect()
 }
 
-fn many(click: &Click, count: usize) -> impl Iterator<Item = Click> {
+pub(super) fn many(click: &Click, count: usize) -> impl Iterator<Item = Click> {
     std::iter::repeat_n(click.clone(), count)
 }
 
@@ -354,7 +377,8 @@ async fn error_codes_share_the_invalid_clicks() {
 
 #[tokio::test]
 async fn top_ips_sums_money_exactly_and_stops_at_the_limit() {
-    let at = |ip, payout| Click { ip: Some(ip), payout, ..click("net", "2026-03-01T10:00:00", 1) };
+    let at =
+        |ip, payout| Click { ip: Some(ip), payout, currency: Some("USD"), ..click("net", "2026-03-01T10:00:00", 1) };
     let mut clicks: Vec<Click> = many(&at("10.0.0.xxx", Some(100_000)), 3).collect();
     clicks.extend(many(&Click { affiliate: Some(2), code: 21, proxy: Some(true), ..at("10.0.0.xxx", None) }, 1));
     clicks.extend(many(&at("10.0.0.2", None), 2));
@@ -365,8 +389,8 @@ async fn top_ips_sums_money_exactly_and_stops_at_the_limit() {
     assert_eq!(
         rows,
         [
-            ["net", "10.0.0.xxx", "true", "4", "2", "0", "1", "1", "0.300000", time, time],
-            ["net", "10.0.0.1", "false", "2", "1", "0", "0", "0", "-", time, time],
+            ["net", "10.0.0.xxx", "true", "4", "2", "-", "1", "1", "0.3 USD", time, time],
+            ["net", "10.0.0.1", "false", "2", "1", "-", "0", "0", "-", time, time],
         ]
     );
 }

@@ -31,6 +31,7 @@ fn reads_the_header_of_the_design() {
             name: "min_clicks".to_owned(),
             data_type: DataType::Int64,
             default: Some(ScalarValue::Int64(Some(100))),
+            choices: Vec::new(),
             about: "hide affiliates with fewer clicks".to_owned(),
         }
     );
@@ -38,6 +39,24 @@ fn reads_the_header_of_the_design() {
     assert_eq!((&country.data_type, &country.default, country.about.as_str()), (&DataType::Utf8, &None, ""));
     assert_eq!(query.chart.unwrap().to_string(), "dot x=proxy_rate low=wilson_low high=wilson_high y=affiliate_name");
     assert_eq!(query.sql, PROXY_RATE, "the SQL keeps the lines of its file");
+}
+
+#[test]
+fn some_parameters_take_certain_words_only() {
+    let text = "-- param: by text = null    one of offer|country, or nothing\n-- param: free text    one of the words";
+    let query = Query::parse("x", text).unwrap();
+    let by = query.param("by").unwrap();
+    assert_eq!(by.default, Some(ScalarValue::Utf8(None)));
+    assert_eq!(by.parse_value("offer").unwrap(), ScalarValue::from("offer"));
+    for (typed, hint) in [
+        ("Offer", "did you mean offer? It takes offer, country"),
+        ("ofer", "did you mean offer?"),
+        ("", "takes offer, country"),
+    ] {
+        let said = by.parse_value(typed).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("the parameter 'by' takes no '{typed}'")) && said.contains(hint), "{said}");
+    }
+    assert!(query.param("free").unwrap().choices.is_empty(), "prose names no choices");
 }
 
 #[test]
@@ -66,6 +85,9 @@ fn what_is_wrong_is_said_with_its_line() {
         ("-- param: n bigit = 1", "did you mean 'bigint'?"),
         ("-- param: n bigint = x", "'x' is no bigint for the parameter 'n': expected a whole number"),
         ("-- param: n bigint = 9223372036854775808", "is no bigint"),
+        ("-- param: n text = c    one of a|b", "the parameter 'n' takes no 'c'; it takes a, b"),
+        ("-- before: days", "'before: days' names no parameter of whole days"),
+        ("-- before: n\n-- param: n text = a", "'before: n' names no parameter of whole days"),
         ("-- param: n int = 2147483648", "is no int"),
         ("-- param: n double = NaN", "is no double"),
         ("-- param: n boolean = yes", "expected true or false"),
@@ -165,7 +187,11 @@ fn the_shipped_queries_have_whole_headers() {
     }
     for query in catalogue.iter() {
         assert!(query.title != query.name && !query.about.is_empty(), "{} lacks title or about", query.name);
-        let bounds = ["click_time BETWEEN $from AND $to", "to_time >= $from AND from_time <= $to"];
+        let bounds = [
+            "click_time BETWEEN $from AND $to",
+            "click_time BETWEEN days_before($to, 2 * $days, $timezone) AND $to",
+            "to_time >= $from AND from_time <= $to",
+        ];
         let is_bounded = query.rests_on_scores() || bounds.iter().any(|bound| query.sql.contains(bound));
         assert!(is_bounded, "{} does not bound its times", query.name);
         for param in &query.params {

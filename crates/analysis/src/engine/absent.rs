@@ -1,7 +1,7 @@
 //! Columns that a query reads and that the clicks cannot have, for their feed lacks them.
 //!
 //! The affiliate feed has no affiliate, no user agent and no payout of the network: such columns are NULL, and what rests on
-//! them is empty or 0. Owns noticing that, by the statistics of footers that planning reads anyway.
+//! them is empty. Owns noticing that, by the footers that planning reads anyway.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::Schema;
 use clicks::feed::Feed;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::parquet::file::metadata::ParquetMetaData;
+
+/// A chunk of NULLs alone: the headers of two pages, and levels that are all the same. One letter makes it longer.
+const EMPTY_CHUNK_BYTES: i64 = 40;
 
 /// The columns that scans of a session found to be absent. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,25 @@ impl AbsentColumns {
         (!absent.is_empty())
             .then(|| format!("these clicks are of {feed} alone and have no {named}{others}: NULL in this answer"))
     }
+}
+
+/// The statistics of a file, with the NULLs of columns that have none, as most texts have none, and that are too small in every
+/// row group to hold a value. Inexact: nothing is answered from it.
+pub(super) fn with_empty_columns(mut statistics: Statistics, schema: &Schema, parquet: &ParquetMetaData) -> Statistics {
+    let rows = statistics.num_rows.to_inexact();
+    for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+        let is_empty = || {
+            parquet.row_groups().iter().all(|row_group| {
+                let mut chunks = row_group.columns().iter();
+                let chunk = chunks.find(|chunk| chunk.column_path().string() == *field.name());
+                chunk.is_some_and(|chunk| chunk.uncompressed_size() <= EMPTY_CHUNK_BYTES)
+            })
+        };
+        if column.null_count.get_value().is_none() && is_empty() {
+            column.null_count = rows;
+        }
+    }
+    statistics
 }
 
 fn is_affiliates_alone(feeds: &ColumnStatistics) -> bool {

@@ -30,7 +30,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectStore;
 use object_store::path::Path as Location;
 
-use super::absent::AbsentColumns;
+use super::absent::{AbsentColumns, with_empty_columns};
 use super::footers::{self, Footer};
 use super::snapshot::LakeFile;
 use super::store::SnapshotStore;
@@ -146,6 +146,7 @@ impl LakeTable {
         }
         let schema = self.schema.file_schema();
         let statistics = DFParquetMetadata::statistics_from_parquet_metadata(&footer.parquet, schema)?;
+        let statistics = with_empty_columns(statistics, schema, &footer.parquet);
         let keys = self.key_names().iter().map(|key| key_value(file, key)).collect();
         let described = PartitionedFile::new_from_meta(footer.meta.clone())
             .with_partition_values(keys)

@@ -4,7 +4,7 @@
 //! counts with a rate before and a rate from then on. Twice the gain in log-likelihood is divided by the overdispersion of
 //! the days (Pearson's chi-squared over its degrees of freedom under the split, at least 1; McCullagh and Nelder, "Generalized
 //! Linear Models", 1989, 4.5), compared with chi-squared of one degree, and the p-value multiplied by the number of splits
-//! that were tried (Bonferroni).
+//! that were tried (Bonferroni). Where the likeliest split has too few clicks on a side, no other is taken for it: the day would be wrong.
 
 use serde::Serialize;
 use statrs::function::erf::erfc;
@@ -48,7 +48,7 @@ pub(crate) fn change_point(days: &[(String, Count)]) -> Option<Change> {
     let mut tried = 0_u32;
     for (index, (_, count)) in days.iter().enumerate() {
         let after = whole.without(before);
-        if before.n >= MIN_CLICKS_BESIDE && after.n >= MIN_CLICKS_BESIDE {
+        if before.n > 0 && after.n > 0 {
             tried += 1;
             let gain = log_likelihood(before) + log_likelihood(after) - log_likelihood(whole);
             if best.is_none_or(|(most, ..)| gain > most) {
@@ -59,6 +59,9 @@ pub(crate) fn change_point(days: &[(String, Count)]) -> Option<Change> {
     }
     let (gain, index, before) = best?;
     let after = whole.without(before);
+    if before.n.min(after.n) < MIN_CLICKS_BESIDE {
+        return None;
+    }
     let deviance = 2.0 * gain.max(0.0) / overdispersion(days, index, before, after);
     // The survival function of chi-squared with one degree of freedom.
     let p = (f64::from(tried) * erfc((deviance / 2.0).sqrt())).min(1.0);

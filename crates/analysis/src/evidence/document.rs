@@ -78,6 +78,8 @@ pub(crate) struct Finding {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) basis: Basis,
+    #[serde(skip)]
+    pub(crate) defined_by: Option<String>,
     pub(crate) sentence: String,
     pub(crate) about: String,
     #[serde(flatten)]
@@ -162,6 +164,7 @@ fn finding(facts: &ReasonFacts) -> Finding {
         name: facts.name.clone(),
         title: facts.title.clone(),
         basis: facts.basis,
+        defined_by: facts.defined_by.clone(),
         sentence: sentences::of_reason(facts),
         about: facts.about.clone(),
         own: facts.own,
@@ -180,7 +183,7 @@ fn finding(facts: &ReasonFacts) -> Finding {
     }
 }
 
-/// The sources without which the rate would fall, or stay, the largest fall first.
+/// The sources without which the rate would fall, the largest fall first.
 fn sources(own: Count, rows: &[SourceRow]) -> Vec<Source> {
     let mut sources: Vec<Source> = rows
         .iter()
@@ -188,8 +191,8 @@ fn sources(own: Count, rows: &[SourceRow]) -> Vec<Source> {
             let count = Count { x: row.x, n: row.n };
             let share_of_hits = Count { x: row.x, n: own.x }.rate()?;
             let rate_without = own.without(count).rate();
-            let is_no_better = rate_without.is_none_or(|without| own.rate().is_some_and(|rate| without <= rate));
-            (is_no_better && share_of_hits >= SHARE_SHOWN).then(|| Source {
+            let is_lower = rate_without.is_none_or(|without| own.rate().is_some_and(|rate| without < rate));
+            (is_lower && share_of_hits >= SHARE_SHOWN).then(|| Source {
                 dimension: row.dimension.clone(),
                 value: row.value.clone(),
                 count,

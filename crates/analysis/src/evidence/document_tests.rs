@@ -48,6 +48,7 @@ pub(crate) fn facts(sub1: &str) -> Facts {
         about: "Relays too.".to_owned(),
         sentence: "{observed} of the clicks ({x} of {n}), the others {expected}".to_owned(),
         basis: Basis::List,
+        defined_by: None,
         own: counts.own,
         hits: 270,
         days,
@@ -157,4 +158,68 @@ fn completeness_is_the_first_thing_said() {
     assert!(!said.is_complete && (said.share - 5.0 / 6.0).abs() < 1e-12);
     assert!(said.sentence.starts_with("Not complete: network-clicks covers 83.3 %"), "{}", said.sentence);
     assert_eq!(said.gaps, ["2026-03-06 UTC"]);
+}
+
+/// The facts with the days of the finding replaced, judged anew.
+fn on_days(days: &[(u64, u64)]) -> Facts {
+    let mut facts = facts("x");
+    let days: Vec<(String, Count)> =
+        days.iter().enumerate().map(|(day, (x, n))| (format!("2026-03-{:02}", day + 1), count(*x, *n))).collect();
+    let own = days.iter().fold(Count::default(), |sum, (_, count)| sum.and(*count));
+    let peers = (0..10).map(|_| count(3, 300)).collect();
+    let counts = Counts { own, hits: own.x, peers, days: days.clone(), earlier: None };
+    let proxy = &mut facts.reasons[1];
+    (proxy.own, proxy.days, proxy.judgement) = (own, days, judge(&counts));
+    facts.reasons.remove(0);
+    facts
+}
+
+#[test]
+fn a_beginning_is_said_only_as_the_days_show_it() {
+    // Nine days without a hit, then all: too few clicks for a split, but not from the first day.
+    let mut days = vec![(0, 5); 9];
+    days.push((15, 15));
+    let said = write(&on_days(&days)).findings[0].since.clone().unwrap();
+    assert_eq!(
+        said,
+        "no single day can be named on which the rate changed; the first such click was on 2026-03-10 (15 of 15 on that day, \
+         none of 45 on the days before)"
+    );
+    let always = write(&on_days(&[(30, 60), (31, 60), (29, 60)])).findings[0].since.clone().unwrap();
+    assert_eq!(
+        always,
+        "no single day can be named on which the rate changed; the first such click was on 2026-03-01 (30 of 60 on that day, the \
+         first of the range that can be judged)"
+    );
+    // A fall is no beginning.
+    let fell = write(&on_days(&[(90, 100), (88, 100), (30, 100), (28, 100)])).findings[0].since.clone().unwrap();
+    assert!(fell.starts_with("the first such click was on 2026-03-01 (90 of 100 on that day"), "{fell}");
+    assert!(fell.contains("; fell on 2026-03-03: 89.0 % before"), "{fell}");
+}
+
+#[test]
+fn what_defines_a_reason_speaks_for_nobody() {
+    let in_favour = |defined_by: Option<&str>| {
+        let mut facts = facts("curl/8");
+        let proxy = &mut facts.reasons[1];
+        proxy.defined_by = defined_by.map(str::to_owned);
+        let row = |dimension: &str, value: &str, x, n| SourceRow {
+            dimension: dimension.to_owned(),
+            value: value.to_owned(),
+            x,
+            n,
+        };
+        proxy.sources = vec![
+            row("http_user_agent", "curl/8", 266, 266),
+            row("offer_id", "3", 133, 225),
+            row("sub1", "same", 133, 225),
+        ];
+        proxy.own = count(266, 450);
+        let file = write(&facts);
+        let named: Vec<String> = file.findings[0].sources.iter().map(|source| source.dimension.clone()).collect();
+        assert_eq!(named, ["http_user_agent"], "without the others the rate is the same");
+        file.in_favour.iter().any(|said| said.contains("one source carries it"))
+    };
+    assert!(in_favour(None));
+    assert!(!in_favour(Some("http_user_agent")));
 }

@@ -161,6 +161,8 @@ pub(crate) struct ReasonFacts {
     pub(crate) about: String,
     pub(crate) sentence: String,
     pub(crate) basis: Basis,
+    /// The dimension of sources that it is defined by.
+    pub(crate) defined_by: Option<String>,
     pub(crate) own: Count,
     pub(crate) hits: u64,
     pub(crate) days: Vec<(String, Count)>,

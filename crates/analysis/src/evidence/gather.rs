@@ -180,6 +180,7 @@ impl Asking<'_> {
             about: reason.question.about.clone(),
             sentence: reason.sentence.clone(),
             basis: reason.basis,
+            defined_by: reason.defined_by.clone(),
             own: counts.own,
             hits: counts.hits,
             days: counts.days,

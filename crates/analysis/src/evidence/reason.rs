@@ -10,8 +10,9 @@ use super::EvidenceError;
 use crate::catalogue::{Catalogue, Query, Shelf};
 use crate::request::{Question, RequestError};
 
-/// Where the reasons lie. `reason:` is its sentence, `basis:` what it rests on.
-pub(crate) const SHELF: Shelf = Shelf { folder: "evidence", keys: &["reason", "basis"] };
+/// Where the reasons lie. `reason:` is its sentence, `basis:` what it rests on, `defined_by:` the dimension of
+/// sources (as in `sources.sql`) that it is defined by, where it is by one.
+pub(crate) const SHELF: Shelf = Shelf { folder: "evidence", keys: &["reason", "basis", "defined_by"] };
 
 /// The placeholders of the sentence.
 const PLACEHOLDERS: [&str; 4] = ["{x}", "{n}", "{observed}", "{expected}"];
@@ -35,6 +36,8 @@ pub(crate) struct Reason {
     pub(crate) sentence: String,
     /// What it rests on.
     pub(crate) basis: Basis,
+    /// The dimension of sources whose values make it hold: without them there is none of it, which speaks for nobody.
+    pub(crate) defined_by: Option<String>,
     /// The statement, its title and its parameters.
     pub(crate) question: Question,
 }
@@ -78,7 +81,7 @@ fn read(query: &Query) -> Result<Reason, ReasonError> {
         return Err(fail("a name has letters, digits, _ and - only: rename the file".to_owned()));
     }
     let question = Question::of_query(query.clone(), &format!("{}.sql", query.name));
-    Ok(Reason { name: query.name.clone(), sentence, basis, question })
+    Ok(Reason { name: query.name.clone(), sentence, basis, defined_by: key("defined_by"), question })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The sentences of a case file. Pure; names and values by strangers are quoted as they are and escaped by the templates.
 
-use super::change::MAX_P;
+use super::change::{Change, MAX_P};
 use super::document::{CompletenessSaid, Finding, Implicated, Source};
 use super::facts::{Facts, Kind, ReasonFacts, Subject};
 use super::judge::{Count, FAR_OUT, LIFT_OF_FEW, MIN_CLICKS, MIN_HITS, MIN_PEER_CLICKS, MIN_PEERS, Standing};
@@ -49,14 +49,13 @@ pub(super) fn of_reason(facts: &ReasonFacts) -> String {
     if facts.own.n == 0 { "none of the clicks can be judged by this reason".to_owned() } else { said }
 }
 
-/// Since when an abnormal rate is what it is; of others, only a clear change.
+/// Since when an abnormal rate is what it is, as far as the days show it; of others, only a clear change.
 pub(super) fn since(facts: &ReasonFacts) -> Option<String> {
-    let itself = &facts.judgement.itself;
-    let is_abnormal = facts.judgement.standing == Standing::Abnormal;
-    if let Some(change) = &itself.change {
+    let change = facts.judgement.itself.change.as_ref();
+    let changed = change.map(|change| {
         let verb = if change.is_rise() { "rose" } else { "fell" };
         let (before, after) = (change.before, change.after);
-        return Some(format!(
+        format!(
             "{verb} on {}: {} before ({} of {}), {} from then on ({} of {})",
             change.day,
             percent(before.rate()),
@@ -65,10 +64,31 @@ pub(super) fn since(facts: &ReasonFacts) -> Option<String> {
             percent(after.rate()),
             count(after.x),
             count(after.n)
-        ));
+        )
+    });
+    if facts.judgement.standing != Standing::Abnormal || change.is_some_and(Change::is_rise) {
+        return changed;
     }
-    let first = facts.days.iter().find(|(_, count)| count.n > 0)?;
-    is_abnormal.then(|| format!("no change within the range: it was so from its first day, {}", first.0))
+    // A fall is no beginning.
+    let seen = first_seen(facts)?;
+    Some(match changed {
+        Some(fell) => format!("{seen}; {fell}"),
+        None => format!("no single day can be named on which the rate changed; {seen}"),
+    })
+}
+
+/// When an abnormal reason was first seen, which is all that the days show where no change of the rate is clear.
+fn first_seen(facts: &ReasonFacts) -> Option<String> {
+    let place = facts.days.iter().position(|(_, count)| count.x > 0)?;
+    let (earlier, (day, count)) = (facts.days.get(..place)?, facts.days.get(place)?);
+    let before = earlier.iter().fold(Count::default(), |sum, (_, count)| sum.and(*count));
+    let of_day = format!("{} of {} on that day", self::count(count.x), self::count(count.n));
+    let further = if before.n > 0 {
+        format!("{of_day}, none of {} on the days before", self::count(before.n))
+    } else {
+        format!("{of_day}, the first of the range that can be judged")
+    };
+    Some(format!("the first such click was on {day} ({further})"))
 }
 
 /// How much of the range is proven.
@@ -249,7 +269,9 @@ fn standing_of_findings(facts: &Facts, findings: &[Finding]) -> Vec<String> {
                 percent(earlier.rate())
             ));
         }
-        let alone = finding.sources.first().filter(|source| {
+        // A reason that rests on user agents is gone without them: that tells nothing.
+        let told_apart = finding.sources.iter().find(|source| finding.defined_by.as_ref() != Some(&source.dimension));
+        let alone = told_apart.filter(|source| {
             let back_to_normal = source.rate_without.zip(finding.judgement.peers.expected_interval);
             back_to_normal.is_some_and(|(without, (_, high))| without <= high)
         });

@@ -1,7 +1,7 @@
 //! CSV: RFC 4180 quoting, a header line, lines that end in `\n`, UTF-8 without a byte order mark.
 //!
 //! Numbers are exact, nested values are JSON text, NULL is an empty cell (as is the text `''`). A text cell that a
-//! spreadsheet would run as a formula gets a leading `'`, unless raw output is asked for; numbers never do.
+//! spreadsheet would run as a formula, or that begins with `'`, gets a leading `'`, unless raw output is asked for; numbers never do.
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use datafusion::arrow::array::RecordBatch;
@@ -67,7 +67,8 @@ fn guarded(text: &str, raw: bool) -> String {
     if !raw && is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// True for text that a spreadsheet would run: OWASP's list, with the full-width forms that some locales accept.
+/// True for text that a spreadsheet would run: OWASP's list, with the full-width forms that some locales accept. And for what
+/// begins with a `'`, so that a reader who takes away the leading `'` of any cell gets back what was there.
 pub(super) fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    text.starts_with(['\'', '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }

@@ -256,7 +256,7 @@ fn html_stands_alone() {
 #[test]
 fn spreadsheets_do_not_run_text() {
     let hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"];
-    let values: Vec<Option<&str>> = hostile.into_iter().chain(["1=1", "'quoted", ""]).map(Some).collect();
+    let values: Vec<Option<&str>> = hostile.into_iter().chain(["1=1", "it's", ""]).map(Some).collect();
     let batch = RecordBatch::try_from_iter([
         ("=heading", texts(&values).column(0).clone()),
         ("number", Arc::new(Int64Array::from(vec![-1; values.len()]))),

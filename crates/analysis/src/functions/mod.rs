@@ -8,6 +8,7 @@
 mod argument;
 mod benjamini_hochberg;
 mod beta_binomial_sf;
+mod days_before;
 mod entropy;
 mod error_class;
 mod fano;
@@ -23,6 +24,7 @@ mod json_keys;
 mod local_date;
 mod local_hour;
 mod mad;
+mod money_by_currency;
 mod poisson_sf;
 mod robust_z;
 mod samples;
@@ -38,6 +40,7 @@ use crate::lists::SharedLists;
 
 pub use benjamini_hochberg::{BenjaminiHochberg, benjamini_hochberg};
 pub use beta_binomial_sf::{BetaBinomialSf, beta_binomial_pmf, beta_binomial_sf};
+pub use days_before::{DaysBefore, days_before};
 pub use entropy::Entropy;
 pub use error_class::ErrorClass;
 pub use fano::Fano;
@@ -52,6 +55,7 @@ pub use json_keys::JsonKeys;
 pub use local_date::LocalDate;
 pub use local_hour::LocalHour;
 pub use mad::Mad;
+pub use money_by_currency::MoneyByCurrency;
 pub use poisson_sf::{PoissonSf, poisson_sf};
 pub(crate) use robust_z::Peers;
 pub use robust_z::{RobustZ, robust_z};
@@ -76,6 +80,7 @@ pub fn all(lists: &SharedLists) -> Functions {
     Functions {
         scalars: vec![
             Arc::new(ScalarUDF::new_from_impl(BetaBinomialSf::new())),
+            Arc::new(ScalarUDF::new_from_impl(DaysBefore::new())),
             Arc::new(ScalarUDF::new_from_impl(ErrorClass::new(lists.clone()))),
             Arc::new(ScalarUDF::new_from_impl(Fingerprint::new())),
             Arc::new(ScalarUDF::new_from_impl(IpIsMasked::new())),
@@ -95,6 +100,7 @@ pub fn all(lists: &SharedLists) -> Functions {
             Arc::new(AggregateUDF::new_from_impl(Hhi::new())),
             Arc::new(AggregateUDF::new_from_impl(JsDivergence::new())),
             Arc::new(AggregateUDF::new_from_impl(Mad::new())),
+            Arc::new(AggregateUDF::new_from_impl(MoneyByCurrency::new())),
             Arc::new(AggregateUDF::new_from_impl(TopShare::new())),
         ],
         windows: vec![

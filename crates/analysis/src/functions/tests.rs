@@ -45,7 +45,7 @@ fn names_are_sorted_and_unique() {
     for names in [&scalars, &aggregates, &windows] {
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
     }
-    assert_eq!(scalars.len() + aggregates.len() + windows.len(), 21);
+    assert_eq!(scalars.len() + aggregates.len() + windows.len(), 23);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use clicks::error_codes::{ErrorCode, parse, shipped};
 use super::ListError;
 
 /// The user's file in `--lists DIR`.
-const FILE_NAME: &str = "error_codes.csv";
+pub(super) const FILE_NAME: &str = "error_codes.csv";
 
 /// The rows that ship; those of `lists/error_codes.csv`, where it exists, replace rows of their code or come in
 /// addition.

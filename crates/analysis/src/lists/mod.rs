@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use clicks::error_codes::{DictionaryError, ErrorCode};
 
+use crate::suggestion::closest;
+
 pub use click_address::ClickAddress;
 pub use patterns::{Patterns, Standing};
 pub use ranges::Ranges;
@@ -51,6 +53,14 @@ pub enum ListError {
         path: PathBuf,
         /// The code.
         code: i32,
+    },
+    /// A file that looks like a list and would not be read.
+    #[error("{}: no list is called so; {hint}", path.display())]
+    Misspelt {
+        /// The file.
+        path: PathBuf,
+        /// What it may be meant to be.
+        hint: String,
     },
     /// A line that is no entry of its list.
     #[error("{}:{line}: {problem}", path.display())]
@@ -87,7 +97,10 @@ impl Lists {
     pub fn load(folder: Option<&Path>) -> Result<Self, ListError> {
         if let Some(folder) = folder {
             // A folder that is not there is a slip of the hand; a folder without some list is not.
-            std::fs::read_dir(folder).map_err(|source| ListError::Io { path: folder.to_owned(), source })?;
+            let fail = |source| ListError::Io { path: folder.to_owned(), source };
+            for entry in std::fs::read_dir(folder).map_err(fail)? {
+                refuse_misspelt(&entry.map_err(fail)?.path())?;
+            }
         }
         let codes = codes::dictionary(folder)?;
         let classes = codes.iter().map(|code| (code.code, code.class.clone())).collect();
@@ -118,6 +131,22 @@ impl Hash for SharedLists {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Arc::as_ptr(&self.0).hash(state);
     }
+}
+
+/// A list under a wrong name would be left out without a word. Files of other kinds, and a `README`, are somebody's notes.
+fn refuse_misspelt(path: &Path) -> Result<(), ListError> {
+    let known = [BOTS.0, DATACENTERS.0, RANGES.0, codes::FILE_NAME];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let lower = name.to_lowercase();
+    let is_like_a_list = (lower.ends_with(".txt") || lower.ends_with(".csv")) && !lower.starts_with("readme");
+    if !is_like_a_list || name.starts_with('.') || known.contains(&name.as_ref()) {
+        return Ok(());
+    }
+    let hint = match closest(&name, known.into_iter()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("lists are {}", known.join(", ")),
+    };
+    Err(ListError::Misspelt { path: path.to_owned(), hint })
 }
 
 fn parse_network(line: &str) -> Result<(IpAddr, u8), String> {
@@ -154,6 +183,18 @@ fn entries<T: PartialEq>(
     Ok(kept)
 }
 
+/// A `#` begins a comment at the beginning of a line or after a blank; within a word it is part of it.
+fn without_comment(line: &str) -> &str {
+    let mut before = ' ';
+    for (place, letter) in line.char_indices() {
+        if letter == '#' && before.is_whitespace() {
+            return &line[..place];
+        }
+        before = letter;
+    }
+    line
+}
+
 fn add_lines<T: PartialEq>(
     kept: &mut Vec<T>,
     path: &Path,
@@ -164,7 +205,7 @@ fn add_lines<T: PartialEq>(
     let shipped = kept.len();
     let mut own = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
+        let line = without_comment(line).trim();
         let wrong = |problem| ListError::Line { path: path.to_owned(), line: index + 1, problem };
         match line.strip_prefix('!').map(str::trim) {
             _ if line.is_empty() => {}
@@ -213,13 +254,15 @@ mod tests {
     #[test]
     fn the_users_own_extend_and_replace() {
         let lists = load(&[
-            ("declared_bots.txt", "# ours\nAcmeMonitor   # in the office\n!googlebot\n"),
+            ("declared_bots.txt", "# ours\nAcmeMonitor   # in the office\nAcme#Crawler\n!googlebot\n"),
             ("datacenter_names.txt", "!\nAcme Hosting\n"),
             ("datacenter_ranges.txt", "198.51.100.0/24\n\n"),
+            ("readme.md", "whose lists these are"),
         ])
         .unwrap();
         assert!(lists.bots.are_in("acmemonitor 1.0") && lists.bots.are_in("bingbot/2.0"));
         assert!(!lists.bots.are_in("Googlebot/2.1"));
+        assert!(lists.bots.are_in("acme#crawler/1") && !lists.bots.are_in("acme phone"));
         assert!(lists.datacenters.are_in("ACME Hosting Ltd") && !lists.datacenters.are_in("Digitalocean Llc"));
         assert!(holds(&lists, "198.51.100.xxx") && holds(&lists, "159.203.10.9"));
     }
@@ -232,6 +275,12 @@ mod tests {
                 "198.51.100.0/24\n198.51.100/24\n",
                 "datacenter_ranges.txt:2: '198.51.100/24' is no network",
             ),
+            (
+                "datacentre_names.txt",
+                "x\n",
+                "datacentre_names.txt: no list is called so; did you mean datacenter_names.txt?",
+            ),
+            ("zones.csv", "x\n", "zones.csv: no list is called so; lists are declared_bots.txt"),
             ("declared_bots.txt", "a\n", "declared_bots.txt:1: 'a' is too short"),
             ("declared_bots.txt", "!nosuchbot\n", "declared_bots.txt:1: '!nosuchbot' takes out what"),
             ("error_codes.csv", "code,name\n1,x\n", "error_codes.csv"),

@@ -1,5 +1,7 @@
 //! Words to look for in text: thousands of them are found in one pass over it (Aho and Corasick, 1975).
 
+use std::borrow::Cow;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 /// How a word must stand in a text.
@@ -11,7 +13,7 @@ pub enum Standing {
     Alone,
 }
 
-/// Words to look for, whatever the case of ASCII letters.
+/// Words to look for, whatever the case of letters.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     words: AhoCorasick,
@@ -19,7 +21,7 @@ pub struct Patterns {
 }
 
 impl Patterns {
-    /// Patterns of these words.
+    /// Patterns of these words, which are in lower case, as `to_lowercase` gives it, or in ASCII.
     ///
     /// # Errors
     /// More words than the automaton can number: billions.
@@ -35,6 +37,9 @@ impl Patterns {
     /// True where a word stands in the text.
     #[must_use]
     pub fn are_in(&self, text: &str) -> bool {
+        // The automaton knows no case of other letters; hardly any text has them.
+        let lower = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) };
+        let text = lower.as_ref();
         match self.standing {
             Standing::Anywhere => self.words.is_match(text),
             Standing::Alone => self.words.find_overlapping_iter(text).any(|found| {
@@ -60,6 +65,10 @@ mod tests {
         for outside in ["Bovhill Telecom", "Amazonas Net", "Google", "", "éovh"] {
             assert!(!alone.are_in(outside), "{outside}");
         }
+        let letters = Patterns::new(["österreichische cloud", "облако"], Standing::Alone).unwrap();
+        for inside in ["Österreichische Cloud", "ÖSTERREICHISCHE CLOUD", "ООО ОБЛАКО", "Облако"] {
+            assert!(letters.are_in(inside), "{inside}");
+        }
         let anywhere = Patterns::new(["bot", "curl/"], Standing::Anywhere).unwrap();
         assert!(anywhere.are_in("Mozilla/5.0 (compatible; AhrefsBot/7.0)") && anywhere.are_in("CURL/8"));
         assert!(!anywhere.are_in("curly"));
@@ -69,7 +78,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_looking_for_each(words in prop::collection::vec("[ab]{1,3}", 0..6), text in "[abAB .é]{0,30}") {
-            let lower = text.to_ascii_lowercase();
+            let lower = text.to_lowercase();
             let anywhere = Patterns::new(words.iter().map(String::as_str), Standing::Anywhere).unwrap();
             prop_assert_eq!(anywhere.are_in(&text), words.iter().any(|word| lower.contains(word.as_str())));
             let alone = Patterns::new(words.iter().map(String::as_str), Standing::Alone).unwrap();

@@ -1,6 +1,8 @@
 -- Each click once, and which reasons speak against it.
 SELECT
     account,
+    max(basis) AS basis,
+    max(error_code) AS error_code,
     max(affiliate_id) AS affiliate_id,
     max(value) AS value,
     max(user_ip) AS user_ip,

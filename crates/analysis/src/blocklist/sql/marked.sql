@@ -5,6 +5,8 @@ SELECT
     transaction_id,
     click_time,
     affiliate_id,
+    basis,
+    error_code,
     {value} AS value,
     user_ip,
     http_user_agent,
@@ -17,4 +19,4 @@ SELECT
     revenue,
     currency_id
 FROM {source}
-WHERE {condition} AND ($affiliate IS NULL OR affiliate_id = $affiliate)
+WHERE {condition} AND basis IS NOT NULL
