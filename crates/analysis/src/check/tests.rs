@@ -64,7 +64,7 @@ const NOT_ADDRESSES: [&str; 2] = ["--param", "address_share.share=1"];
 async fn an_ordinary_week_has_nothing_to_tell() {
     let ended = check(&ordinary_week(), &[&AFTER[..], &NOT_ADDRESSES].concat()).await;
     assert_eq!((ended.outcome, ended.findings), (Ok(Outcome::Done), vec![]), "{}", ended.said);
-    assert_eq!(ended.said, "note: 16 checks: 0 errors, 0 warnings\n");
+    assert!(ended.said.ends_with("note: 16 checks: 0 errors, 0 warnings\n"), "{}", ended.said);
 }
 
 #[tokio::test]
