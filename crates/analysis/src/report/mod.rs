@@ -127,7 +127,7 @@ pub async fn report(
     };
     let zone: Tz = args.lake.timezone.parse().unwrap_or_default();
     let asked = build::Asked { args, ranks, zone, made_at, lake: inquiry.lake_name() };
-    let (report, text) = fitting(&answers, &accounts, asked, &templates)?;
+    let (report, text) = fitting(&answers, &accounts, asked, &templates, BYTES_MAX)?;
     render::warnings(&report).iter().chain(&answers.notes).for_each(|note| printer.note(note));
 
     if let Some(file) = metrics {
@@ -148,13 +148,15 @@ fn fitting(
     accounts: &(Vec<String>, Vec<String>),
     mut asked: build::Asked<'_>,
     templates: &minijinja::Environment<'_>,
+    bytes_max: usize,
 ) -> Result<(Report, String), ReportError> {
     let wanted = asked.ranks.top;
     loop {
         let mut report = build::report(answers, accounts.clone(), &asked);
         let top = asked.ranks.top;
         if top < wanted {
-            let note = format!("with --top {wanted} this would be more than 2 MB: long tables show {top} rows");
+            let size = bytesize::ByteSize(bytes_max as u64).display().si();
+            let note = format!("with --top {wanted} this would be more than {size}: long tables show {top} rows");
             report.notes.insert(0, note);
         }
         let text = match asked.args.format {
@@ -162,7 +164,7 @@ fn fitting(
             ReportFormat::Markdown => render::markdown(&report, templates, asked.args.min_clicks)?,
             ReportFormat::Json => render::json(&report),
         };
-        if text.len() <= BYTES_MAX || top <= TOP_MIN {
+        if text.len() <= bytes_max || top <= TOP_MIN {
             return Ok((report, text));
         }
         asked.ranks.top = (top / 2).max(TOP_MIN);

@@ -249,11 +249,11 @@ fn a_page_that_would_be_too_large_shows_fewer_rows_and_says_so() {
     let asked = build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
     let answers = answers(10_000, 400);
     let templates = render::templates(None).unwrap();
-    let (report, text) = fitting(&answers, &build::accounts(&answers), asked, &templates).unwrap();
-    assert!(text.len() <= BYTES_MAX, "{}", text.len());
+    let (report, text) = fitting(&answers, &build::accounts(&answers), asked, &templates, 1_000_000).unwrap();
+    assert!(text.len() <= 1_000_000, "{}", text.len());
     let rows = report.accounts[0].offers.rows.len();
     assert!((TOP_MIN..500).contains(&rows), "{rows}");
-    assert_eq!(report.notes[0], format!("with --top 500 this would be more than 2 MB: long tables show {rows} rows"));
+    assert_eq!(report.notes[0], format!("with --top 500 this would be more than 1.0 MB: long tables show {rows} rows"));
 }
 
 #[test]
