@@ -1,11 +1,11 @@
 -- title: A day with a gap
 -- about: Days between the first and the last covered second of a feed that are not covered whole: clicks may be missing there, and
--- about: every rate over them rests on what was landed. Three such days are an error.
+-- about: every rate over them rests on what was landed. --param error_days= of them of a feed are an error.
 -- severity: error
--- error_if: >= 3
 -- key: account, feed, day
 -- measure: missing_seconds
 -- message: {{ feed }} lacks {{ missing_seconds|duration }} of {{ day }} (see: fetcher status; fetcher pull fills it)
+-- param: error_days bigint = 3    from so many days of a feed on they are errors
 WITH whole AS (
     SELECT
         account,
@@ -43,7 +43,12 @@ missing AS (
     FROM days AS d
     LEFT JOIN found AS f ON d.account = f.account AND d.feed = f.feed AND CAST(d.day AS DATE) = f.date
 )
-SELECT account, feed, day, missing_seconds
+SELECT
+    account,
+    feed,
+    day,
+    missing_seconds,
+    CASE WHEN count(*) OVER (PARTITION BY account, feed) >= $error_days THEN 'error' ELSE 'warn' END AS severity
 FROM missing
 WHERE missing_seconds > 0
     AND date_part('epoch', day) + 86399 >= date_part('epoch', $from) AND date_part('epoch', day) <= date_part('epoch', $to)

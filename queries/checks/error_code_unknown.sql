@@ -3,7 +3,7 @@
 -- severity: warn
 -- key: account, error_code
 -- measure: clicks
--- message: error code {{ error_code }} is not in the dictionary: {{ clicks|many("click") }}, "{{ message|short(80) }}"; name its class in error_codes.csv (--lists)
+-- message: error code {{ error_code }} is not in the dictionary: {{ clicks|many("click") }}{{ ', "' ~ message|short(80) ~ '"' if message }}; name its class in error_codes.csv (--lists)
 SELECT k.account, k.error_code, max(k.error_message) AS message, count(*) AS clicks, min(k.click_time) AS first_time
 FROM clicks AS k
 LEFT JOIN error_codes AS d ON k.error_code = d.code

@@ -1,6 +1,7 @@
 -- title: More refused as fraud than the budget allows
 -- about: The share of an account's clicks whose error code is a sign of fraud (is_fraud_signal: proxies, duplicates, vendors'
--- about: verdicts, blocked networks), in the last days for which all clicks were fetched.
+-- about: verdicts, blocked networks), in the last days for which all clicks were fetched; of times for which both feeds of a
+-- about: network were fetched, where these have --param min_clicks=, for they know most.
 -- needs: network-clicks | affiliate-clicks
 -- severity: error
 -- key: account
@@ -16,15 +17,21 @@ WITH ends AS (
     GROUP BY account
 ),
 counted AS (
-    SELECT k.account, count(*) AS clicks, count(*) FILTER (WHERE d.is_fraud_signal) AS fraud_clicks
+    SELECT k.account, k.basis, count(*) AS clicks, count(*) FILTER (WHERE d.is_fraud_signal) AS fraud_clicks
     FROM rated_clicks AS k
     INNER JOIN ends AS e ON k.account = e.account
     LEFT JOIN error_codes AS d ON k.error_code = d.code
     WHERE k.click_time BETWEEN $from AND $to AND k.basis IS NOT NULL
         AND date_part('epoch', e.last_time) - date_part('epoch', k.click_time) < $days * 86400
-    GROUP BY k.account
+    GROUP BY k.account, k.basis
+),
+best AS (
+    -- One basis, never a mixture of times that know refused clicks and times that do not.
+    SELECT *, row_number() OVER (PARTITION BY account ORDER BY basis) AS place
+    FROM counted
+    WHERE clicks >= $min_clicks
 )
 SELECT account, clicks, fraud_clicks, CAST(fraud_clicks AS DOUBLE) / clicks AS share, $budget AS budget
-FROM counted
-WHERE clicks >= $min_clicks AND CAST(fraud_clicks AS DOUBLE) / clicks > $budget
+FROM best
+WHERE place = 1 AND CAST(fraud_clicks AS DOUBLE) / clicks > $budget
 ORDER BY account

@@ -1,9 +1,9 @@
 -- title: An affiliate's invalid rate went up
 -- about: The share of an affiliate's clicks that were refused, whatever the reason, in its last days against its own days
--- about: before. Reported where so many are unlikely at
--- about: the earlier rate, given how few clicks it may rest on (beta-binomial, adjusted for the number of affiliates), and the
--- about: rate rose by at least --param min_rise=. Invalid is not fraud: caps and targeting refuse clicks too, see
--- about: error_codes_by_affiliate. Clicks of times of which only invalid ones were fetched have no rate and are left out.
+-- about: before, both of times for which the same feeds were fetched: a feed that was added is no rise. Reported where so many
+-- about: are unlikely at the earlier rate, given how few clicks it may rest on (beta-binomial, adjusted for the number of
+-- about: affiliates), and the rate rose by at least --param min_rise=. Invalid is not fraud: caps and targeting refuse clicks
+-- about: too, see error_codes_by_affiliate. Clicks of times of which only invalid ones were fetched have no rate and are left out.
 -- needs: network-clicks | affiliate-clicks
 -- severity: warn
 -- key: account, affiliate_id
@@ -24,6 +24,7 @@ aged AS (
         k.account,
         k.affiliate_id,
         k.affiliate_name,
+        k.basis,
         k.error_code <> 0 AS is_invalid,
         date_part('epoch', e.last_time) - date_part('epoch', k.click_time) < $days * 86400 AS is_recent
     FROM rated_clicks AS k
@@ -34,13 +35,20 @@ counted AS (
     SELECT
         account,
         affiliate_id,
+        basis,
         max(affiliate_name) AS affiliate_name,
         count(*) FILTER (WHERE is_recent) AS clicks,
         count(*) FILTER (WHERE is_recent AND is_invalid) AS invalid_clicks,
         count(*) FILTER (WHERE NOT is_recent) AS clicks_before,
         count(*) FILTER (WHERE NOT is_recent AND is_invalid) AS invalid_clicks_before
     FROM aged
-    GROUP BY account, affiliate_id
+    GROUP BY account, affiliate_id, basis
+),
+alike AS (
+    -- Like with like: of what a rate can rest on, the best that both periods have enough clicks of.
+    SELECT *, row_number() OVER (PARTITION BY account, affiliate_id ORDER BY basis) AS place
+    FROM counted
+    WHERE clicks >= $min_clicks AND clicks_before >= $min_clicks
 ),
 judged AS (
     SELECT
@@ -50,8 +58,8 @@ judged AS (
         benjamini_hochberg(beta_binomial_sf(
             invalid_clicks - 1, clicks, invalid_clicks_before + 0.5, clicks_before - invalid_clicks_before + 0.5
         )) OVER (PARTITION BY account) AS p_adjusted
-    FROM counted
-    WHERE clicks >= $min_clicks AND clicks_before >= $min_clicks
+    FROM alike
+    WHERE place = 1
 )
 SELECT account, affiliate_id, affiliate_name, clicks, invalid_clicks, invalid_rate, clicks_before, rate_before, p_adjusted
 FROM judged

@@ -1,7 +1,8 @@
 -- title: An affiliate's proxy rate went up
--- about: The proxy rate of an affiliate's last days against its own days before. Reported where so many proxies are unlikely at
--- about: the earlier rate, given how few clicks it may rest on (beta-binomial, adjusted for the number of affiliates), and the
--- about: rate rose by at least --param min_rise=. The flag is Everflow's and no proof.
+-- about: The proxy rate of an affiliate's last days against its own days before, both of times for which the same feeds were
+-- about: fetched. Reported where so many proxies are unlikely at the earlier rate, given how few clicks it may rest on
+-- about: (beta-binomial, adjusted for the number of affiliates), and the rate rose by at least --param min_rise=. The flag is
+-- about: Everflow's and no proof.
 -- needs: network-clicks | affiliate-clicks
 -- severity: warn
 -- key: account, affiliate_id
@@ -22,6 +23,7 @@ aged AS (
         k.account,
         k.affiliate_id,
         k.affiliate_name,
+        k.basis,
         k.is_proxy,
         date_part('epoch', e.last_time) - date_part('epoch', k.click_time) < $days * 86400 AS is_recent
     FROM rated_clicks AS k
@@ -32,13 +34,20 @@ counted AS (
     SELECT
         account,
         affiliate_id,
+        basis,
         max(affiliate_name) AS affiliate_name,
         count(*) FILTER (WHERE is_recent) AS clicks,
         count(*) FILTER (WHERE is_recent AND is_proxy) AS proxy_clicks,
         count(*) FILTER (WHERE NOT is_recent) AS clicks_before,
         count(*) FILTER (WHERE NOT is_recent AND is_proxy) AS proxy_clicks_before
     FROM aged
-    GROUP BY account, affiliate_id
+    GROUP BY account, affiliate_id, basis
+),
+alike AS (
+    -- Like with like: of what a rate can rest on, the best that both periods have enough clicks of.
+    SELECT *, row_number() OVER (PARTITION BY account, affiliate_id ORDER BY basis) AS place
+    FROM counted
+    WHERE clicks >= $min_clicks AND clicks_before >= $min_clicks
 ),
 judged AS (
     SELECT
@@ -48,8 +57,8 @@ judged AS (
         benjamini_hochberg(beta_binomial_sf(
             proxy_clicks - 1, clicks, proxy_clicks_before + 0.5, clicks_before - proxy_clicks_before + 0.5
         )) OVER (PARTITION BY account) AS p_adjusted
-    FROM counted
-    WHERE clicks >= $min_clicks AND clicks_before >= $min_clicks
+    FROM alike
+    WHERE place = 1
 )
 SELECT account, affiliate_id, affiliate_name, clicks, proxy_clicks, proxy_rate, clicks_before, rate_before, p_adjusted
 FROM judged

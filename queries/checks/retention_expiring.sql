@@ -1,6 +1,7 @@
 -- title: A gap that Everflow will soon have forgotten
--- about: Days with a gap, as in coverage_gap, of which Everflow forgets the raw clicks within --param warn_days=; after that nobody can
--- about: get them. It keeps them for three months. An error for the last --param error_days=.
+-- about: Days since a feed was first fetched that are not covered whole, those after its last covered second among them, and of
+-- about: which Everflow forgets the raw clicks within --param warn_days=; after that nobody can get them. It keeps them for three
+-- about: months. An error for the last --param error_days=.
 -- severity: error
 -- key: account, feed, day
 -- measure: days_gone
@@ -20,12 +21,12 @@ WITH whole AS (
     WHERE cardinality(filters) = 0 AND NOT saturated
 ),
 known AS (
-    SELECT account, feed, min(date) AS first_day, max(date) AS last_day, min(from_second) AS first_second, max(to_second) AS last_second
+    SELECT account, feed, min(date) AS first_day, min(from_second) AS first_second
     FROM whole
     GROUP BY account, feed
 ),
 days AS (
-    SELECT account, feed, first_second, last_second, unnest(generate_series(first_day, last_day, INTERVAL '1 day')) AS day
+    SELECT account, feed, first_second, unnest(generate_series(first_day, CAST($now AS DATE), INTERVAL '1 day')) AS day
     FROM known
 ),
 found AS (
@@ -39,7 +40,7 @@ missing AS (
         d.feed,
         CAST(d.day AS DATE) AS day,
         CAST(
-            least(date_part('epoch', d.day) + 86399, d.last_second) - greatest(date_part('epoch', d.day), d.first_second) + 1
+            least(date_part('epoch', d.day) + 86399, date_part('epoch', $now)) - greatest(date_part('epoch', d.day), d.first_second) + 1
                 - COALESCE(f.seconds, 0)
             AS BIGINT
         ) AS missing_seconds

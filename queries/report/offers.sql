@@ -1,21 +1,52 @@
 -- title: Offers
--- about: By account and offer: clicks as landed, the shares of invalid and of proxy clicks among those that have a denominator,
--- about: the most frequent error class, and the payout, where it is all in one currency.
+-- about: By account and offer: clicks as landed, the shares of invalid and of proxy clicks among those that rest on the account's
+-- about: best basis in the range, as in report/figures, the most frequent error class, and the payout, where it is all in one currency.
 WITH counted AS (
     SELECT
         account,
         offer_id,
+        affiliate_id,
+        currency_id,
         max(offer_name) AS offer_name,
+        -- Best first; 6 has no denominator.
+        COALESCE(basis, 6) AS basis,
         count(*) AS clicks,
-        count(basis) AS rated_clicks,
-        count(*) FILTER (WHERE error_code <> 0 AND basis IS NOT NULL) AS invalid_clicks,
-        count(is_proxy) FILTER (WHERE basis IS NOT NULL) AS proxy_known_clicks,
-        count(*) FILTER (WHERE is_proxy AND basis IS NOT NULL) AS proxy_clicks,
+        count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks,
+        count(is_proxy) AS proxy_known_clicks,
+        count(*) FILTER (WHERE is_proxy) AS proxy_clicks,
+        sum(payout) AS payout
+    FROM rated_clicks
+    WHERE click_time BETWEEN $from AND $to
+    GROUP BY account, offer_id, affiliate_id, currency_id, basis
+),
+judged AS (
+    -- An account whose clicks of unknown feed are all invalid most likely landed the invalid feed without naming it.
+    SELECT
+        *,
+        CASE
+            WHEN basis = 5 AND sum(clicks - invalid_clicks) OVER (PARTITION BY account, basis) = 0 THEN 6
+            ELSE basis
+        END AS judged_basis
+    FROM counted
+),
+best AS (
+    SELECT *, judged_basis < 6 AND judged_basis = min(judged_basis) OVER (PARTITION BY account) AS is_rated
+    FROM judged
+),
+totals AS (
+    SELECT
+        account,
+        offer_id,
+        max(offer_name) AS offer_name,
+        CAST(sum(clicks) AS BIGINT) AS clicks,
+        CAST(sum(CASE WHEN is_rated THEN clicks ELSE 0 END) AS BIGINT) AS rated_clicks,
+        CAST(sum(CASE WHEN is_rated THEN invalid_clicks ELSE 0 END) AS BIGINT) AS invalid_clicks,
+        CAST(sum(CASE WHEN is_rated THEN proxy_known_clicks ELSE 0 END) AS BIGINT) AS proxy_known_clicks,
+        CAST(sum(CASE WHEN is_rated THEN proxy_clicks ELSE 0 END) AS BIGINT) AS proxy_clicks,
         count(DISTINCT affiliate_id) AS affiliates,
         CASE WHEN count(DISTINCT currency_id) <= 1 THEN max(currency_id) END AS currency_id,
         CASE WHEN count(DISTINCT currency_id) <= 1 THEN sum(payout) END AS payout
-    FROM rated_clicks
-    WHERE click_time BETWEEN $from AND $to
+    FROM best
     GROUP BY account, offer_id
 ),
 classes AS (
@@ -35,6 +66,6 @@ SELECT
     wilson_upper(c.invalid_clicks, c.rated_clicks) AS invalid_high,
     CAST(c.proxy_clicks AS DOUBLE) / NULLIF(c.proxy_known_clicks, 0) AS proxy_rate,
     r.class AS top_class
-FROM counted AS c
+FROM totals AS c
 LEFT JOIN ranked AS r ON c.account = r.account AND (c.offer_id IS NOT DISTINCT FROM r.offer_id) AND r.place = 1
 ORDER BY c.account, c.clicks DESC, c.offer_id NULLS LAST

@@ -12,6 +12,7 @@ HOSTILE = [
     "\u001b[31mred\u001b]0;title\u0007",
     "W" * 5_000,
     "long words " * 800,
+    "marks \u0e01" + "\u0e4a" * 300,
     "{{ 7 * 7 }} {% raw %} ]]> --> | a | b |",
 ]
 

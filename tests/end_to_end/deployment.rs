@@ -70,7 +70,6 @@ fn the_morning_runs_as_written_and_stops_for_nothing() {
     use crate::everflow::{clicks, lines};
     let folder = tempfile::tempdir().unwrap();
     let (lake, out, bin) = (folder.path().join("lake"), folder.path().join("out"), folder.path().join("bin"));
-    fs::create_dir_all(&out).unwrap();
     fs::create_dir_all(&bin).unwrap();
     let rows = folder.path().join("rows.ndjson");
     fs::write(&rows, lines(&clicks(0..60))).unwrap();

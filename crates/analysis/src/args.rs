@@ -216,7 +216,7 @@ pub struct ScoreArgs {
     /// Verdicts of an analyst: CSV with entity, verdict (fraud or cleared), date and, if need be, account
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// Thresholds, exceptions, overrides; by default ./clickproof.toml where there is one
+    /// Thresholds, exceptions, overrides; by default CLICKPROOF_CONFIG, else ./clickproof.toml where there is one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where scores are kept and the history is read from; by default LAKE.scores beside a lake in a folder

@@ -4,7 +4,7 @@
 //! lake, and that a lake whose files cannot be kept open is asked again when a landing replaced one. Leaves to the
 //! commands what to ask, and to [`formats`](crate::formats) how it is written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use clicks::lake::Place;
@@ -22,6 +22,7 @@ use crate::environment::Environment;
 use crate::printer::Printer;
 use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
 use crate::run::RunError;
+use crate::scorecard::ScoredWith;
 use crate::temporaries::Temporaries;
 
 /// How often a lake may change under a query that cannot keep its files open, before it is given up.
@@ -33,6 +34,7 @@ pub struct Inquiry {
     lake: LakeChoice,
     range: AskedRange,
     options: Options,
+    config: Option<PathBuf>,
     /// Where none can be made, only a query that spills has to know.
     _spill_folder: Option<TempDir>,
 }
@@ -54,7 +56,8 @@ impl Inquiry {
             spill_folder: spill_folder.as_ref().map(|folder| folder.path().to_owned()),
             ..Options::default()
         };
-        Ok(Self { lake, range, options, _spill_folder: spill_folder })
+        let config = environment.config.clone();
+        Ok(Self { lake, range, options, config, _spill_folder: spill_folder })
     }
 
     /// Says so where nobody named a lake.
@@ -134,7 +137,8 @@ impl Inquiry {
             notes.push(format!("{whose} holds no clicks yet (see: fetcher land --help)"));
         }
         let seconds = self.range.over(engine.days());
-        Ok(Opened { engine, range: self.range.clone(), seconds, notes })
+        let config = self.config.clone();
+        Ok(Opened { engine, range: self.range.clone(), seconds, notes, config, scored_with: None })
     }
 }
 
@@ -146,6 +150,10 @@ pub struct Opened {
     pub seconds: Seconds,
     /// What is to be said beside any answer.
     pub notes: Vec<String>,
+    /// The configuration of scores that the environment names.
+    pub config: Option<PathBuf>,
+    /// What gave the table of scores, once there is one.
+    pub scored_with: Option<ScoredWith>,
     range: AskedRange,
 }
 
@@ -163,6 +171,12 @@ impl Opened {
     #[must_use]
     pub fn parameters_over(&self, seconds: Seconds) -> Parameters {
         self.range.parameters(seconds).into()
+    }
+
+    /// Whether the range was named whole, or is that of clicks in the lake; else it means nothing.
+    #[must_use]
+    pub fn has_range(&self) -> bool {
+        self.range.is_whole() || self.engine.days().is_some()
     }
 
     /// The time zone that days are told in.

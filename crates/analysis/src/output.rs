@@ -20,6 +20,37 @@ pub struct OutputError {
     source: std::io::Error,
 }
 
+/// Two answers for one file: the last would win, silently.
+#[derive(Debug, thiserror::Error)]
+#[error("{first} and {second} both name {}: give each its own file", path.display())]
+pub struct SameFile {
+    first: &'static str,
+    second: &'static str,
+    path: PathBuf,
+}
+
+/// Refuses options that name the same file. Streams such as `/dev/stdout` may be shared.
+///
+/// # Errors
+/// Two that do.
+pub fn refuse_same<'a>(files: impl Iterator<Item = (&'static str, Option<&'a Path>)>) -> Result<(), SameFile> {
+    let mut seen: Vec<(&'static str, PathBuf)> = Vec::new();
+    for (name, path) in files {
+        let Some(path) = path.filter(|path| !path.exists() || path.is_file()) else { continue };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let place = path.canonicalize().or_else(|_| {
+            let folder = folder.canonicalize()?;
+            Ok::<_, std::io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        });
+        let place = place.unwrap_or_else(|_| path.to_owned());
+        if let Some((first, _)) = seen.iter().find(|(_, other)| *other == place) {
+            return Err(SameFile { first, second: name, path: path.to_owned() });
+        }
+        seen.push((name, place));
+    }
+    Ok(())
+}
+
 /// Where rows are written to. Dropped without [`commit`](Self::commit), it leaves nothing behind.
 #[derive(Debug)]
 pub enum Output {

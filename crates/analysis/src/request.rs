@@ -14,7 +14,7 @@ use clicks::time_bound::{self, Edge, TimeBoundError};
 use datafusion::common::ScalarValue;
 
 use crate::args::LakeArgs;
-use crate::catalogue::{Catalogue, CatalogueError, HeaderError, Param, Query, ValueError};
+use crate::catalogue::{Catalogue, CatalogueError, HeaderError, Param, Query, Shelf, ValueError};
 use crate::engine::completeness::Seconds;
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, value_as_it_reads};
@@ -146,7 +146,7 @@ pub fn choose_lake(flag: Option<&Path>, environment: &Environment) -> Result<Lak
 }
 
 impl Question {
-    /// Finds a query: a file of this path, else a name of the catalogue.
+    /// Finds a query: a file of this path, else a name of the catalogue, or `report/NAME`, one that reports are made of.
     ///
     /// # Errors
     /// Neither exists, or its header is wrong.
@@ -158,6 +158,10 @@ impl Question {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             let found = Query::parse(&name, &text).map_err(|error| error.in_file(query))?;
             return Ok(Self::of_query(found, query));
+        }
+        if let Some(name) = query.strip_prefix("report/") {
+            let found = Catalogue::load_from(Shelf::REPORT, None)?.find(name)?.clone();
+            return Ok(Self::of_query(found, &format!("{query}.sql")));
         }
         if path.components().count() > 1 {
             let source = std::io::ErrorKind::NotFound.into();
@@ -281,6 +285,12 @@ impl AskedRange {
             (None, Some(to)) => (first.min(to), to),
             (None, None) => (first, last),
         }
+    }
+
+    /// Whether both ends were named.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.from.is_some() && self.to.is_some()
     }
 
     /// The name of the time zone.

@@ -24,7 +24,7 @@ use crate::failpoint;
 use crate::formats::{self, Format, FormatError, Meta};
 use crate::inquiry::{Inquiry, Opened};
 use crate::listing;
-use crate::output::{Output, OutputError};
+use crate::output::{Output, OutputError, SameFile};
 use crate::printer::Printer;
 use crate::report::{self, ReportError};
 use crate::request::{Question, RequestError};
@@ -63,6 +63,9 @@ pub enum RunError {
     /// The output would lie among the lake's own files.
     #[error("--output {} lies in the lake, which is read-only here: write the answer elsewhere", .0.display())]
     OutputInLake(PathBuf),
+    /// Two answers for one file.
+    #[error(transparent)]
+    SameFile(#[from] SameFile),
     /// A check, or what it finds, cannot be meant.
     #[error(transparent)]
     Check(#[from] CheckError),

@@ -42,7 +42,14 @@ impl Shelf {
     /// What `analyze list` lists.
     pub const QUERIES: Shelf = Shelf { folder: "", keys: &[GROUP] };
 
-    fn shipped(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    /// What only reports ask.
+    pub const REPORT: Shelf = Shelf { folder: "report", keys: &[] };
+
+    /// Tables that every statement can read.
+    pub const VIEWS: Shelf = Shelf { folder: "views", keys: &[] };
+
+    /// The files that ship, as name and text.
+    pub fn shipped(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let folder = if self.folder.is_empty() { Some(&SHIPPED) } else { SHIPPED.get_dir(self.folder) };
         let files = folder.into_iter().flat_map(Dir::files);
         files.filter_map(|file| Some((query_name(file.path())?, file.contents_utf8()?)))

@@ -11,7 +11,7 @@ use crate::delivery::DeliveryArgs;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Exit codes: 0 no errors (warnings there may be); 1 errors; 3 the data is not complete (with --require-complete), \
-                        whatever was found; 4 the webhook was not reached, all files are written; 2, 70 and 130 as everywhere."
+                        whatever was found; 4 the webhook was not reached, all files but --state are written; 2, 70 and 130 as everywhere."
 )]
 pub struct CheckArgs {
     /// Only these checks; by default all, those that ship and those of --checks

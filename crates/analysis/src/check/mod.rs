@@ -21,7 +21,7 @@ use crate::delivery::metrics::MetricsError;
 use crate::engine::completeness::Seconds;
 use crate::environment::Environment;
 use crate::inquiry::{Inquiry, Opened};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::page::{self, PageError};
 use crate::printer::Printer;
 use crate::request::{Question, RequestError, time_text};
@@ -126,6 +126,9 @@ pub async fn check(
     let webhook = args.delivery.webhook().map_err(RunError::Webhook)?;
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
     inquiry.say_which_lake(printer);
+    let files = [&args.output, &args.junit, &args.state, &args.delivery.metrics];
+    let names = ["--output", "--junit", "--state", "--metrics"];
+    output::refuse_same(names.into_iter().zip(files.map(|file| file.as_deref())))?;
     // Before the work: a folder that cannot be written to should not cost the queries first.
     let open = |path: Option<&Path>| -> Result<Option<Output>, RunError> {
         inquiry.refuse_in_lake(path)?;
@@ -139,11 +142,13 @@ pub async fn check(
     let found =
         inquiry.ask(printer, |opened| look(opened, inquiry.lake_folder(), &checks, &args.params, made_at)).await?;
     found.notes.iter().for_each(|note| printer.note(note));
-    let looked_at = |check: &str, account: Option<&str>| {
-        let is_run = checks.iter().any(|run| run.query.name == check);
+    // Over a shorter range than the one that found it, a finding may only be out of sight.
+    let length = u64::try_from(found.seconds.1.saturating_sub(found.seconds.0)).unwrap_or_default();
+    let looked_at = |check: &str, account: Option<&str>, known_over: u64| {
+        let is_run = checks.iter().any(|run| run.query.name == check) && length >= known_over;
         is_run && (args.lake.account.is_none() || args.lake.account.as_deref() == account)
     };
-    let compared = state.compare(&found.findings, made_at, looked_at);
+    let compared = state.compare(&found.findings, made_at, length, looked_at);
     let told = Told {
         checks: &checks,
         findings: &found.findings,
@@ -169,7 +174,9 @@ pub async fn check(
     output.commit()?;
     printer.note(render::summary(&told));
     if let Some(webhook) = webhook.filter(|_| told.reported().next().is_some()) {
-        webhook.send(&render::message(&told)).await.map_err(RunError::Webhook)?;
+        let sent = webhook.send(&render::message(&told)).await;
+        let has_state = state_file.is_some();
+        sent.map_err(|error| if has_state { error.without_state() } else { error }).map_err(RunError::Webhook)?;
     }
     if let Some(file) = state_file {
         file.put(told.compared.next.to_json().as_bytes())?;

@@ -26,7 +26,9 @@ pub(super) async fn write(
     output: &Output,
 ) -> Result<(), RunError> {
     let format = match format {
-        CheckFormat::Json => return Ok(output.put(format!("{:#}\n", document(told)).as_bytes())?),
+        CheckFormat::Json => {
+            return Ok(output.put((formats::inert_json(&format!("{:#}", document(told))) + "\n").as_bytes())?);
+        }
         CheckFormat::Table if told.reported().next().is_none() => return Ok(()),
         CheckFormat::Table => Format::Table,
         CheckFormat::Markdown => Format::Markdown,

@@ -1,7 +1,7 @@
 //! What was found before, so that only what is new or worse is reported.
 //!
 //! The file holds every finding of the last run. One that is no longer found is forgotten, and new when it comes back. What
-//! the run did not look at, other checks and other accounts, stays as it was.
+//! the run did not look at, other checks, other accounts and what a longer range had found, stays as it was.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,9 @@ struct Known {
     measure: Option<f64>,
     first_seen: DateTime<Utc>,
     message: String,
+    /// Seconds of the range of the run that found it last.
+    #[serde(default)]
+    over: u64,
 }
 
 /// What a finding is beside those of the last run.
@@ -125,13 +128,15 @@ impl State {
         serde_json::to_string_pretty(self).map(|json| json + "\n").unwrap_or_default()
     }
 
-    /// Compares a run's findings with what was known. `looked_at` says of a check and an account whether the run looked there.
+    /// Compares the findings of a run over so many seconds with what was known. `looked_at` says of a check, an account and
+    /// the seconds of the range that a finding is known from whether the run looked there.
     #[must_use]
     pub(super) fn compare(
         &self,
         findings: &[Finding],
         now: DateTime<Utc>,
-        looked_at: impl Fn(&str, Option<&str>) -> bool,
+        over: u64,
+        looked_at: impl Fn(&str, Option<&str>, u64) -> bool,
     ) -> Compared {
         let mut next = Self::default();
         let mut gone = Vec::new();
@@ -150,6 +155,7 @@ impl State {
                 measure: reported,
                 first_seen,
                 message: finding.message.clone(),
+                over,
             };
             next.findings.insert(finding.id.clone(), entry);
         }
@@ -157,7 +163,7 @@ impl State {
             if next.findings.contains_key(id) {
                 continue;
             }
-            if looked_at(&known.check, known.account.as_deref()) {
+            if looked_at(&known.check, known.account.as_deref(), known.over) {
                 gone.push((id.clone(), known.message.clone()));
             } else {
                 next.findings.insert(id.clone(), known.clone());
@@ -200,19 +206,19 @@ mod tests {
 
     #[test]
     fn only_what_is_new_or_worse_is_told_apart_from_what_is_known() {
-        let all = |_: &str, _: Option<&str>| true;
-        let first = State::default().compare(&[finding("a-x", Severity::Warn, 10.0)], at(1), all);
+        let all = |_: &str, _: Option<&str>, _: u64| true;
+        let first = State::default().compare(&[finding("a-x", Severity::Warn, 10.0)], at(1), 9, all);
         assert_eq!(first.statuses, [(Status::New, at(1))]);
-        let same = first.next.compare(&[finding("a-x", Severity::Warn, 12.0)], at(2), all);
+        let same = first.next.compare(&[finding("a-x", Severity::Warn, 12.0)], at(2), 9, all);
         assert_eq!(same.statuses, [(Status::Known, at(1))]);
         // 12.5 is a quarter more than the 10 that were reported, though not than the 12 of the last run.
-        let crept = same.next.compare(&[finding("a-x", Severity::Warn, 12.5)], at(3), all);
+        let crept = same.next.compare(&[finding("a-x", Severity::Warn, 12.5)], at(3), 9, all);
         assert_eq!(crept.statuses, [(Status::Worsened, at(1))]);
-        let again = crept.next.compare(&[finding("a-x", Severity::Warn, 15.0)], at(4), all);
+        let again = crept.next.compare(&[finding("a-x", Severity::Warn, 15.0)], at(4), 9, all);
         assert_eq!(again.statuses, [(Status::Known, at(1))]);
-        let risen = again.next.compare(&[finding("a-x", Severity::Error, 1.0)], at(5), all);
+        let risen = again.next.compare(&[finding("a-x", Severity::Error, 1.0)], at(5), 9, all);
         assert_eq!(risen.statuses, [(Status::Worsened, at(1))]);
-        let gone = risen.next.compare(&[], at(6), all);
+        let gone = risen.next.compare(&[], at(6), 9, all);
         assert_eq!(gone.gone, [("a-x".to_owned(), "message of a-x".to_owned())]);
         assert_eq!(gone.next, State::default());
     }
@@ -224,10 +230,12 @@ mod tests {
             finding("a-y", Severity::Warn, 1.0),
             finding("b-x", Severity::Warn, 1.0),
         ];
-        let state = State::default().compare(&found, at(1), |_, _| true).next;
-        let later = state.compare(&[], at(2), |check, account| check == "a" && account == Some("x"));
+        let state = State::default().compare(&found, at(1), 9, |_, _, _| true).next;
+        let later = state.compare(&[], at(2), 9, |check, account, _| check == "a" && account == Some("x"));
         assert_eq!(later.gone.len(), 1);
         assert_eq!(later.next.findings.keys().collect::<Vec<_>>(), ["a-y", "b-x"]);
+        let shorter = state.compare(&[], at(2), 8, |_, _, known_over| known_over <= 8);
+        assert_eq!((shorter.gone.len(), &shorter.next), (0, &state));
     }
 
     #[test]
@@ -242,7 +250,7 @@ mod tests {
             let error = State::load(&path).unwrap_err().to_string();
             assert!(error.contains(problem) && error.contains("state.json"), "{error}");
         }
-        let state = State::default().compare(&[finding("a-x", Severity::Warn, 1.0)], at(1), |_, _| true).next;
+        let state = State::default().compare(&[finding("a-x", Severity::Warn, 1.0)], at(1), 9, |_, _, _| true).next;
         std::fs::write(&path, state.to_json()).unwrap();
         assert_eq!(State::load(&path).unwrap(), state);
     }

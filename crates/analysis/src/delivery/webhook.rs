@@ -36,13 +36,28 @@ pub enum WebhookError {
         source: std::io::Error,
     },
     /// The message was not taken.
-    #[error("the webhook at {host} was not reached: {problem}; all files are written")]
+    #[error("the webhook at {host} was not reached: {problem}; all files are written{but}")]
     Undelivered {
         /// Scheme, host and port; the rest of the address is a secret.
         host: String,
         /// What happened last.
         problem: String,
+        /// Which file is not, if any.
+        but: &'static str,
     },
+}
+
+impl WebhookError {
+    /// The same of a run with a state, which then is left as it was.
+    #[must_use]
+    pub fn without_state(self) -> Self {
+        match self {
+            Self::Undelivered { host, problem, .. } => {
+                Self::Undelivered { host, problem, but: " but --state: the next run tells it again" }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Where messages go.
@@ -90,7 +105,7 @@ impl Webhook {
     /// # Errors
     /// It was not taken, in all the time there was.
     pub async fn send(&self, message: &Value) -> Result<(), WebhookError> {
-        let undelivered = |problem: String| WebhookError::Undelivered { host: self.host(), problem };
+        let undelivered = |problem: String| WebhookError::Undelivered { host: self.host(), problem, but: "" };
         let client = Client::builder().redirect(Policy::none()).timeout(TRY_MAX.min(self.timeout)).build();
         let client = client.map_err(|error| undelivered(reason(&error)))?;
         let mut last = None;

@@ -40,7 +40,7 @@ pub(crate) use html::markup as as_markup;
 pub(crate) use json::rows as json_rows;
 pub(crate) use markdown::push_escaped as push_as_markdown;
 use sink::Sink;
-pub(crate) use visible::push as push_visible;
+pub(crate) use visible::{inert_json, push as push_visible};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]

@@ -32,6 +32,22 @@ pub(crate) fn push(text: &str, out: &mut String) {
     }
 }
 
+/// JSON with what [`acts`] escaped in its strings, which are the same to whoever parses it.
+pub(crate) fn inert_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        // Below, only the line breaks between values are left; JSON escapes the rest.
+        if character >= '\u{7f}' && acts(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// The columns a text takes on a terminal: two for East Asian wide characters and most emoji, none for combining marks.
 ///
 /// The ranges are the large blocks of Unicode's East Asian Width and of combining marks; a rare character may be a

@@ -71,8 +71,12 @@ pub(crate) fn money_of(amount: f64) -> String {
 }
 
 /// A share, rounded down: what is not complete never reads `100.0 %`.
+pub(crate) fn floor_percent_of(share: f64) -> String {
+    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
+
 fn floor_percent(share: &Value) -> String {
-    number(share).map_or_else(|| NOTHING.to_owned(), |share| format!("{:.1} %", (share * 1000.0).floor() / 10.0))
+    number(share).map_or_else(|| NOTHING.to_owned(), floor_percent_of)
 }
 
 /// A figure of a report by its unit: `unit` is `count`, `share` or `money`.

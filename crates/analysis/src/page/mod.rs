@@ -8,14 +8,16 @@
 mod filters;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
+use regex::Regex;
 use serde::Serialize;
 
 use crate::formats::{push_as_markdown, push_visible};
-pub(crate) use filters::{duration_of, money_of, percent_of, shortened};
+pub(crate) use filters::{duration_of, floor_percent_of, money_of, percent_of, shortened};
 
 /// The rules of what every page looks like: colours in light and dark, tables, charts, print.
 pub const STYLE: &str = include_str!("style.css");
@@ -154,10 +156,15 @@ pub(crate) fn visible(text: &str) -> String {
     seen
 }
 
+/// More marks over one letter than any script has: no line can be broken there, and the page would be as wide as they are.
+static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(\p{M}{4})\p{M}+").ok());
+
 /// Text as HTML or XML that shows it.
 fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in visible(text).chars() {
+    let text = visible(text);
+    let text = MARKS.as_ref().map_or_else(|| text.as_str().into(), |marks| marks.replace_all(&text, "$1…"));
+    for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

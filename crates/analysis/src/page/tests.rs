@@ -47,6 +47,14 @@ fn numbers_as_people_read_them() {
 }
 
 #[test]
+fn no_letter_carries_more_marks_than_a_script_has() {
+    let tower = format!("a{}b", "\u{e4a}".repeat(300));
+    let page = render_as("a.html", "{{ value }}", &tower);
+    assert_eq!(page, format!("a{}…b", "\u{e4a}".repeat(4)));
+    assert_eq!(render_as("a.html", "{{ value }}", "ก็ เมื่อ Việt"), "ก็ เมื่อ Việt");
+}
+
+#[test]
 fn own_templates_replace_and_wrong_ones_say_where() {
     let folder = tempfile::tempdir().unwrap();
     let own = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

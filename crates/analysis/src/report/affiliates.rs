@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ask::Answers;
 use super::model::{Affiliate, AffiliateRate, Ranking, Rate, Rates, ScoredAffiliate, SmallDay, Top};
-use super::rows::{Figures, of};
+use super::rows::{Figures, RatedAffiliate, of};
 use crate::page::{many, percent_of, shortened};
 
 /// What decides who is ranked, and how many are shown.
@@ -35,17 +35,11 @@ struct Known {
 
 fn known(answers: &Answers, account: &str) -> BTreeMap<Option<i64>, Known> {
     let mut all: BTreeMap<Option<i64>, Known> = BTreeMap::new();
-    for row in of(&answers.invalid_affiliates, account) {
+    for row in of(&answers.affiliates, account) {
         let affiliate = all.entry(row.affiliate_id).or_default();
         affiliate.name.clone_from(&row.affiliate_name);
-        affiliate.clicks = row.clicks.unwrap_or(row.invalid_clicks);
-        affiliate.invalid = rate(row.invalid_rate, row.wilson_low, row.wilson_high, row.clicks.unwrap_or_default());
-    }
-    for row in of(&answers.proxy_affiliates, account) {
-        let affiliate = all.entry(row.affiliate_id).or_default();
-        affiliate.name = affiliate.name.take().or_else(|| row.affiliate_name.clone());
-        affiliate.clicks = affiliate.clicks.max(row.clicks);
-        affiliate.proxy = rate(row.proxy_rate, row.wilson_low, row.wilson_high, row.clicks);
+        affiliate.clicks = row.clicks;
+        (affiliate.invalid, affiliate.proxy) = (row.invalid(), row.proxy());
     }
     // One row for each currency.
     for row in of(&answers.at_risk, account) {
@@ -55,11 +49,6 @@ fn known(answers: &Answers, account: &str) -> BTreeMap<Option<i64>, Known> {
         *bots += row.declared_bots;
     }
     all
-}
-
-/// A rate, where there is one.
-pub(super) fn rate(value: Option<f64>, low: Option<f64>, high: Option<f64>, clicks: u64) -> Option<Rate> {
-    Some(Rate { value: value?, low: low?, high: high?, clicks })
 }
 
 fn share(part: u64, whole: u64) -> Option<f64> {
@@ -103,14 +92,14 @@ fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
             }
         }
     }
-    Ranking { by: by.to_owned(), top: Top::of(rows.into_iter(), ranks.top), usual, too_few }
+    Ranking { by: by.to_owned(), is_by_scores: true, top: Top::of(rows.into_iter(), ranks.top), usual, too_few }
 }
 
 /// Ranks by how far the lower end of a rate is above the account's: what is left without scores.
 fn by_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
     let figures = of(&answers.figures.now, account).first().copied();
     let figures = figures.filter(|_| !ranks.is_partners);
-    let all_invalid = figures.and_then(|row| share(row.rated_invalid_clicks, row.rated_clicks));
+    let all_invalid = figures.and_then(|row| share(row.invalid_clicks, row.rated_clicks));
     let all_proxy = figures.and_then(|row| share(row.proxy_clicks, row.proxy_known_clicks));
     let known = known(answers, account);
     let (enough, too_few): (Vec<_>, Vec<_>) =
@@ -138,6 +127,7 @@ fn by_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
     let by = "by how far the lower end of the 95 % interval of the invalid or the proxy rate is above that of the whole account";
     Ranking {
         by: by.to_owned(),
+        is_by_scores: false,
         top: Top::of(ranked.into_iter().map(|(_, row)| row), ranks.top),
         usual,
         too_few: too_few.len(),
@@ -196,34 +186,39 @@ pub(super) fn keys<'a>(rankings: impl Iterator<Item = (&'a str, &'a Ranking)>) -
 
 /// Invalid rates, the largest lower end first.
 pub(super) fn invalid_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Rates {
-    let rows = of(&answers.invalid_affiliates, account).into_iter().map(|row| {
-        let affiliate = Affiliate::new(row.affiliate_id, row.affiliate_name.as_deref());
-        (affiliate, rate(row.invalid_rate, row.wilson_low, row.wilson_high, row.clicks.unwrap_or_default()))
-    });
-    let all = |row: &Figures| share(row.rated_invalid_clicks, row.rated_clicks);
-    rates(rows, of(&answers.figures.now, account).first().and_then(|row| all(row)), ranks)
+    let all = |row: &Figures| share(row.invalid_clicks, row.rated_clicks);
+    rates(answers, account, ranks, RatedAffiliate::invalid, all)
 }
 
 /// Proxy rates, the largest lower end first.
 pub(super) fn proxy_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Rates {
-    let rows = of(&answers.proxy_affiliates, account).into_iter().map(|row| {
-        let affiliate = Affiliate::new(row.affiliate_id, row.affiliate_name.as_deref());
-        (affiliate, rate(row.proxy_rate, row.wilson_low, row.wilson_high, row.clicks))
-    });
     let all = |row: &Figures| share(row.proxy_clicks, row.proxy_known_clicks);
-    rates(rows, of(&answers.figures.now, account).first().and_then(|row| all(row)), ranks)
+    rates(answers, account, ranks, RatedAffiliate::proxy, all)
 }
 
-/// The rows come ordered by the lower end.
-fn rates(rows: impl Iterator<Item = (Affiliate, Option<Rate>)>, all: Option<f64>, ranks: &Ranks) -> Rates {
+fn rates(
+    answers: &Answers,
+    account: &str,
+    ranks: &Ranks,
+    of_row: fn(&RatedAffiliate) -> Option<Rate>,
+    of_all: fn(&Figures) -> Option<f64>,
+) -> Rates {
     let (mut shown, mut too_few, mut without_rate) = (Vec::new(), 0, 0);
-    for (affiliate, rate) in rows {
-        match rate {
+    for row in of(&answers.affiliates, account) {
+        match of_row(row) {
             None => without_rate += 1,
             Some(rate) if rate.clicks < ranks.min_clicks => too_few += 1,
-            Some(rate) => shown.push(AffiliateRate { affiliate, rate }),
+            Some(rate) => {
+                let affiliate = Affiliate::new(row.affiliate_id, row.affiliate_name.as_deref());
+                shown.push(AffiliateRate { affiliate, rate });
+            }
         }
     }
+    shown.sort_by(|a, b| {
+        let by_end = b.rate.low.total_cmp(&a.rate.low).then(b.rate.clicks.cmp(&a.rate.clicks));
+        by_end.then_with(|| a.affiliate.cmp(&b.affiliate))
+    });
+    let all = of(&answers.figures.now, account).first().and_then(|row| of_all(row));
     Rates { top: Top::of(shown.into_iter(), ranks.top), too_few, without_rate, all }
 }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveTime, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::affiliates::{self, rate};
+use super::affiliates;
 use super::args::ReportArgs;
 use super::ask::Answers;
+use super::compare::{self, Comparable};
 use super::model::{
     Affiliate, AtRisk, Code, CoveredDay, Day, ErrorClass, FeedCoverage, Figure, Gap, Hour, Method, Money, Offer, Part,
     Period, Ranking, Report, Top, Unit, UnknownCode, UnknownField,
 };
-use super::rows::{ErrorCode, Figures, of};
+use super::rows::{ErrorCode, Figures, of, rate};
 use super::sentences;
 use crate::engine::completeness::{Completeness, Seconds};
 use crate::page::shortened;
@@ -59,22 +60,33 @@ pub(super) fn report(answers: &Answers, (accounts, left_out): (Vec<String>, Vec<
         made_at: time_text(asked.made_at),
         lake: (!is_partners).then(|| asked.lake.clone()),
         affiliate: args.affiliate,
-        period: period(answers.seconds, *zone),
-        before: period(answers.before, *zone),
+        period: answers.has_range.then(|| period(answers.seconds, *zone)),
+        before: answers.has_range.then(|| period(answers.before, *zone)),
+        is_compared: accounts.iter().flat_map(|part| &part.figures).any(|figure| figure.before.is_some()),
         timezone: zone.name().to_owned(),
         is_complete: !accounts.is_empty() && accounts.iter().all(is_complete),
-        notes: if is_partners { Vec::new() } else { answers.notes.iter().map(|note| shortened(note, 500)).collect() },
+        notes: if is_partners { Vec::new() } else { notes(answers) },
         accounts,
         accounts_left_out: left_out,
-        method: Method { queries: answers.queries.iter().cloned().collect(), options: options(args) },
+        method: Method {
+            queries: answers.queries.iter().cloned().collect(),
+            options: options(args),
+            scores: answers.scored_with.clone(),
+        },
     }
+}
+
+/// What is to be said before anything else; what scores rest on is said where they are explained.
+fn notes(answers: &Answers) -> Vec<String> {
+    let of_scores = |note: &&String| answers.scored_with.as_ref().is_some_and(|with| with.remarks.contains(note));
+    answers.notes.iter().filter(|note| !of_scores(note)).map(|note| shortened(note, 500)).collect()
 }
 
 fn title(affiliate: Option<i64>, answers: &Answers) -> String {
     match affiliate {
         None => "Click report".to_owned(),
         Some(id) => {
-            let name = answers.invalid_affiliates.iter().find_map(|row| row.affiliate_name.clone());
+            let name = answers.affiliates.iter().find_map(|row| row.affiliate_name.clone());
             format!("Click report for {}", affiliates::called(&Affiliate::new(Some(id), name.as_deref())))
         }
     }
@@ -93,7 +105,7 @@ fn options(args: &ReportArgs) -> Vec<(String, String)> {
 /// The accounts of a report, those with most clicks first, and those that are left out.
 pub(super) fn accounts(answers: &Answers) -> (Vec<String>, Vec<String>) {
     let mut clicks: BTreeMap<&str, u64> =
-        answers.completeness.iter().map(|known| (known.account.as_str(), 0)).collect();
+        answers.completeness.now.iter().map(|known| (known.account.as_str(), 0)).collect();
     for row in &answers.figures.now {
         *clicks.entry(&row.account).or_default() += row.clicks;
     }
@@ -118,13 +130,18 @@ fn part(answers: &Answers, account: &str, ranks: &Ranks) -> Part {
     let mut ranking = affiliates::ranking(answers, account, ranks);
     affiliates::add_days(&mut ranking, answers, account);
     let (days, days_left_out) = days(answers, account);
+    let comparable = compare::of_account(answers, account);
+    let now = of(&answers.figures.now, account).first().copied();
+    let affiliates = of(&answers.affiliates, account);
     let mut part = Part {
         account: account.to_owned(),
         sentences: Vec::new(),
         coverage: coverage(answers, account),
-        figures: figures(answers, account, is_partners),
-        rests_on: rests_on(answers, account),
-        error_classes: error_classes(answers, account),
+        figures: figures(answers, account, &comparable, is_partners),
+        rests_on: now.and_then(|row| row.rests_on.clone()),
+        left_out_of_rates: now.map_or(0, |row| row.clicks.saturating_sub(row.rated_clicks)),
+        is_own: !affiliates.is_empty() && affiliates.iter().all(|row| row.affiliate_id.is_none()),
+        error_classes: error_classes(answers, account, &comparable),
         days,
         days_left_out,
         affiliates: ranking,
@@ -134,21 +151,17 @@ fn part(answers: &Answers, account: &str, ranks: &Ranks) -> Part {
         offers: offers(answers, account, ranks, is_partners),
         money: money(answers, account, ranks),
         at_risk: at_risk(answers, account, ranks),
-        unknown_codes: unknown_codes(answers, account, ranks),
-        unknown_fields: unknown_fields(answers, account, ranks),
+        unknown_codes: unknown_codes(answers, account, &comparable, ranks),
+        unknown_fields: unknown_fields(answers, account, &comparable, ranks),
+        not_compared: comparable.not_compared,
     };
     part.sentences = sentences::of(&part, answers.seconds, is_partners);
     part
 }
 
-/// True where the period before has clicks of an account: else nothing is compared.
-fn has_before(answers: &Answers, account: &str) -> bool {
-    of(&answers.figures.before, account).first().is_some_and(|row| row.clicks > 0)
-}
-
 fn coverage(answers: &Answers, account: &str) -> Vec<FeedCoverage> {
     let mut feeds = Vec::new();
-    for measured in answers.completeness.iter().filter(|measured| measured.account == account) {
+    for measured in answers.completeness.now.iter().filter(|measured| measured.account == account) {
         let feed = measured.feed.to_string();
         let days: Vec<_> = of(&answers.covered_days, account).into_iter().filter(|day| day.feed == feed).collect();
         // A feed that this account never had is no gap of it.
@@ -188,7 +201,7 @@ pub(super) fn cut(text: &str) -> String {
     shortened(text, 150)
 }
 
-fn length((from, to): Seconds) -> u64 {
+pub(super) fn length((from, to): Seconds) -> u64 {
     u64::try_from(to.saturating_sub(from).saturating_add(1)).unwrap_or(0)
 }
 
@@ -214,10 +227,11 @@ fn period((from, to): Seconds, zone: Tz) -> Period {
     Period { from: text(from), to: text(to), text: text_of }
 }
 
-fn figures(answers: &Answers, account: &str, is_partners: bool) -> Vec<Figure> {
+fn figures(answers: &Answers, account: &str, comparable: &Comparable, is_partners: bool) -> Vec<Figure> {
     let now = of(&answers.figures.now, account).first().copied();
-    let before = of(&answers.figures.before, account).first().copied().filter(|row| row.clicks > 0);
+    let before = comparable.before(answers, account);
     let count = |name: &str, of: fn(&Figures) -> u64| {
+        let before = before.filter(|_| comparable.counts);
         let (value, before) = (now.map_or(0, of) as f64, before.map(|row| of(row) as f64));
         counted(name, Unit::Count, Some(value), before)
     };
@@ -240,8 +254,8 @@ fn figures(answers: &Answers, account: &str, is_partners: bool) -> Vec<Figure> {
     };
     let mut figures = vec![
         count("Clicks", |row| row.clicks),
-        share("Refused", |row| (row.rated_invalid_clicks, row.rated_clicks, row.invalid_low, row.invalid_high)),
-        share("Refused as fraud", |row| (row.rated_fraud_clicks, row.rated_clicks, row.fraud_low, row.fraud_high)),
+        share("Refused", |row| (row.invalid_clicks, row.rated_clicks, row.invalid_low, row.invalid_high)),
+        share("Refused as fraud", |row| (row.fraud_clicks, row.rated_clicks, row.fraud_low, row.fraud_high)),
         share("Through proxies", |row| (row.proxy_clicks, row.proxy_known_clicks, row.proxy_low, row.proxy_high)),
         share("From data centres", |row| {
             (row.datacenter_clicks, row.rated_clicks, row.datacenter_low, row.datacenter_high)
@@ -252,7 +266,10 @@ fn figures(answers: &Answers, account: &str, is_partners: bool) -> Vec<Figure> {
     }
     figures.push(count("Offers", |row| row.offers));
     for money in of(&answers.money.now, account).into_iter().take(CURRENCIES_MAX) {
-        let before = of(&answers.money.before, account).into_iter().find(|row| row.currency_id == money.currency_id);
+        let before = of(&answers.money.before, account)
+            .into_iter()
+            .filter(|_| comparable.counts)
+            .find(|row| row.currency_id == money.currency_id);
         let currency = money.currency_id.as_deref().map_or_else(|| "no currency".to_owned(), cut);
         let amounts = [
             ("Payout", money.payout, before.and_then(|row| row.payout)),
@@ -274,21 +291,11 @@ fn counted(name: &str, unit: Unit, value: Option<f64>, before: Option<f64>) -> F
     Figure { name: name.to_owned(), unit, value, interval: None, before, change, is_beyond_chance: None }
 }
 
-/// What the rates of days rest on, most days first.
-fn rests_on(answers: &Answers, account: &str) -> Vec<String> {
-    let mut days: BTreeMap<&str, usize> = BTreeMap::new();
-    of(&answers.invalid_days, account).iter().for_each(|row| *days.entry(&row.rests_on).or_default() += 1);
-    let mut found: Vec<(&str, usize)> = days.into_iter().collect();
-    found.sort_by_key(|(name, days)| (std::cmp::Reverse(*days), *name));
-    found.into_iter().map(|(name, _)| name.to_owned()).collect()
-}
-
-fn error_classes(answers: &Answers, account: &str) -> Top<ErrorClass> {
+fn error_classes(answers: &Answers, account: &str, comparable: &Comparable) -> Top<ErrorClass> {
     let invalid = |rows: &[ErrorCode]| -> Vec<ErrorCode> {
         rows.iter().filter(|row| row.account == account && row.error_code != 0).cloned().collect()
     };
     let (now, before) = (invalid(&answers.error_codes.now), invalid(&answers.error_codes.before));
-    let has_before = has_before(answers, account);
     let all: u64 = now.iter().map(|row| row.clicks).sum();
     let mut classes: BTreeMap<String, (ErrorClass, Vec<Code>)> = BTreeMap::new();
     for row in now {
@@ -297,7 +304,7 @@ fn error_classes(answers: &Answers, account: &str) -> Top<ErrorClass> {
                 class: cut(&row.class),
                 clicks: 0,
                 share_of_invalid: 0.0,
-                clicks_before: has_before.then_some(0),
+                clicks_before: comparable.counts.then_some(0),
                 fraud_clicks: 0,
                 codes: Top::default(),
             };
@@ -327,19 +334,9 @@ fn error_classes(answers: &Answers, account: &str) -> Top<ErrorClass> {
 
 /// Days with clicks, the last ones of a long range, and how many were left out.
 fn days(answers: &Answers, account: &str) -> (Vec<Day>, usize) {
-    let proxies: BTreeMap<&str, _> =
-        of(&answers.proxy_days, account).into_iter().map(|row| (row.day.as_str(), row)).collect();
-    let rows = of(&answers.invalid_days, account);
+    let rows = of(&answers.days, account).into_iter();
     let mut days: Vec<Day> = rows
-        .into_iter()
-        .map(|row| Day {
-            day: row.day.clone(),
-            clicks: row.clicks.unwrap_or(row.invalid_clicks) + row.left_out,
-            invalid: rate(row.invalid_rate, row.wilson_low, row.wilson_high, row.clicks.unwrap_or_default()),
-            proxy: proxies
-                .get(row.day.as_str())
-                .and_then(|proxy| rate(proxy.proxy_rate, proxy.wilson_low, proxy.wilson_high, proxy.clicks)),
-        })
+        .map(|row| Day { day: row.day.clone(), clicks: row.clicks, invalid: row.invalid(), proxy: row.proxy() })
         .collect();
     let left_out = days.len().saturating_sub(DAYS_MAX);
     days.drain(..left_out);
@@ -363,7 +360,7 @@ fn offers(answers: &Answers, account: &str, ranks: &Ranks, is_partners: bool) ->
         name: row.offer_name.as_deref().map(cut),
         clicks: row.clicks,
         affiliates: (!is_partners && row.affiliates > 0).then_some(row.affiliates),
-        invalid: rate(row.invalid_rate, row.invalid_low, row.invalid_high, row.clicks),
+        invalid: rate(row.invalid_rate, row.invalid_low, row.invalid_high, row.rated_clicks),
         proxy_rate: row.proxy_rate,
         top_class: row.top_class.as_deref().map(cut),
         payout: row.payout,
@@ -401,27 +398,25 @@ fn at_risk(answers: &Answers, account: &str, ranks: &Ranks) -> Top<AtRisk> {
     Top::of(rows, ranks.top)
 }
 
-fn unknown_codes(answers: &Answers, account: &str, ranks: &Ranks) -> Top<UnknownCode> {
-    let has_before = has_before(answers, account);
+fn unknown_codes(answers: &Answers, account: &str, comparable: &Comparable, ranks: &Ranks) -> Top<UnknownCode> {
     let before: Vec<i32> = of(&answers.error_codes.before, account).iter().map(|row| row.error_code).collect();
     let unknown = of(&answers.error_codes.now, account).into_iter().filter(|row| row.class == "unknown");
     let rows = unknown.map(|row| UnknownCode {
         code: row.error_code,
         message: row.message.as_deref().map(cut),
         clicks: row.clicks,
-        is_new: has_before.then(|| !before.contains(&row.error_code)),
+        is_new: comparable.rates.then(|| !before.contains(&row.error_code)),
     });
     Top::of(rows, ranks.top)
 }
 
-fn unknown_fields(answers: &Answers, account: &str, ranks: &Ranks) -> Top<UnknownField> {
-    let has_before = has_before(answers, account);
+fn unknown_fields(answers: &Answers, account: &str, comparable: &Comparable, ranks: &Ranks) -> Top<UnknownField> {
     let before: Vec<&str> = of(&answers.unknown_fields.before, account).iter().map(|row| row.path.as_str()).collect();
     let rows = of(&answers.unknown_fields.now, account).into_iter().map(|row| UnknownField {
         path: cut(&row.path),
         clicks: row.clicks,
         first_time: row.first_time.clone(),
-        is_new: has_before.then(|| !before.contains(&row.path.as_str())),
+        is_new: comparable.rates.then(|| !before.contains(&row.path.as_str())),
     });
     Top::of(rows, ranks.top)
 }

@@ -10,6 +10,7 @@ mod args;
 mod ask;
 mod build;
 mod charts;
+mod compare;
 mod model;
 mod render;
 mod rows;
@@ -22,7 +23,7 @@ use chrono_tz::Tz;
 use crate::delivery::metrics::MetricsError;
 use crate::environment::Environment;
 use crate::inquiry::{Inquiry, Opened};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::page::PageError;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError};
@@ -33,6 +34,12 @@ pub use args::{ReportArgs, ReportFormat};
 use ask::Answers;
 use build::Ranks;
 pub use model::Report;
+
+/// What a page may weigh, so that it can be mailed and opened anywhere.
+const BYTES_MAX: usize = 2_000_000;
+
+/// Fewer rows than these are no table.
+const TOP_MIN: usize = 5;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +53,17 @@ pub enum ReportError {
     /// `--made-at`.
     #[error("--made-at: {0}")]
     MadeAt(#[from] clicks::time_bound::TimeBoundError),
+    /// More files than can be planned over in time.
+    #[error(
+        "planning {query} takes longer than {seconds} s: the range has very many files, or this machine is busy; name a \
+         shorter range with --from and --to, or one --account"
+    )]
+    Planning {
+        /// The query.
+        query: String,
+        /// How long it took.
+        seconds: u64,
+    },
     /// An answer of another shape than the page expects.
     #[error("internal error, please report it: {query}: {problem}")]
     Rows {
@@ -87,6 +105,8 @@ pub async fn report(
     let templates = render::templates(args.templates.as_deref())?;
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
     inquiry.say_which_lake(printer);
+    let files = [("--output", args.output.as_deref()), ("--metrics", args.delivery.metrics.as_deref())];
+    output::refuse_same(files.into_iter())?;
     // Before the work: a folder that cannot be written to should not cost the queries first.
     let open = |path: Option<&Path>| -> Result<Option<Output>, RunError> {
         inquiry.refuse_in_lake(path)?;
@@ -107,24 +127,48 @@ pub async fn report(
     };
     let zone: Tz = args.lake.timezone.parse().unwrap_or_default();
     let asked = build::Asked { args, ranks, zone, made_at, lake: inquiry.lake_name() };
-    let report = build::report(&answers, accounts, &asked);
+    let (report, text) = fitting(&answers, &accounts, asked, &templates, BYTES_MAX)?;
     render::warnings(&report).iter().chain(&answers.notes).for_each(|note| printer.note(note));
 
     if let Some(file) = metrics {
         file.put(render::metrics(&report, made_at)?.as_bytes())?;
         file.commit()?;
     }
-    let text = match args.format {
-        ReportFormat::Html => render::html(&report, &templates, args.min_clicks)?,
-        ReportFormat::Markdown => render::markdown(&report, &templates, args.min_clicks)?,
-        ReportFormat::Json => render::json(&report),
-    };
     output.put(text.as_bytes())?;
     output.commit()?;
     if let Some(webhook) = webhook {
         webhook.send(&render::message(&report)).await.map_err(RunError::Webhook)?;
     }
     Ok(if args.require_complete && !report.is_complete { Outcome::Incomplete } else { Outcome::Done })
+}
+
+/// The report, with as many rows of long tables as fit.
+fn fitting(
+    answers: &Answers,
+    accounts: &(Vec<String>, Vec<String>),
+    mut asked: build::Asked<'_>,
+    templates: &minijinja::Environment<'_>,
+    bytes_max: usize,
+) -> Result<(Report, String), ReportError> {
+    let wanted = asked.ranks.top;
+    loop {
+        let mut report = build::report(answers, accounts.clone(), &asked);
+        let top = asked.ranks.top;
+        if top < wanted {
+            let size = bytesize::ByteSize(bytes_max as u64).display().si();
+            let note = format!("with --top {wanted} this would be more than {size}: long tables show {top} rows");
+            report.notes.insert(0, note);
+        }
+        let text = match asked.args.format {
+            ReportFormat::Html => render::html(&report, templates, asked.args.min_clicks)?,
+            ReportFormat::Markdown => render::markdown(&report, templates, asked.args.min_clicks)?,
+            ReportFormat::Json => render::json(&report),
+        };
+        if text.len() <= bytes_max || top <= TOP_MIN {
+            return Ok((report, text));
+        }
+        asked.ranks.top = (top / 2).max(TOP_MIN);
+    }
 }
 
 /// Asks one version of the lake. A partner's page is asked of one that holds no clicks of others, and so has no scores,

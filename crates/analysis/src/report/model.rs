@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use crate::scorecard::ScoredWith;
+
 /// A report over a range.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -17,10 +19,12 @@ pub struct Report {
     pub lake: Option<String>,
     /// The only affiliate, on a partner's page.
     pub affiliate: Option<i64>,
-    /// The range.
-    pub period: Period,
-    /// As many seconds before it, which it is compared with.
-    pub before: Period,
+    /// The range; none where the lake has no clicks and no range was named.
+    pub period: Option<Period>,
+    /// As many seconds before it.
+    pub before: Option<Period>,
+    /// Whether anything on the page is compared with the period before.
+    pub is_compared: bool,
     /// The time zone of days and hours.
     pub timezone: String,
     /// Whether every feed that an account has covers all of the range.
@@ -57,8 +61,14 @@ pub struct Part {
     pub coverage: Vec<FeedCoverage>,
     /// Key figures, with those of the period before.
     pub figures: Vec<Figure>,
-    /// What the rates of days rest on, the clicks it is true of.
-    pub rests_on: Vec<String>,
+    /// What is not compared with the period before, and why, a clause; none where everything is.
+    pub not_compared: Option<String>,
+    /// The feeds that all rates of the account rest on; none where there are none.
+    pub rests_on: Option<String>,
+    /// Clicks of other times, which no rate counts.
+    pub left_out_of_rates: u64,
+    /// Whether the account is an affiliate's own, whose feed names no affiliate.
+    pub is_own: bool,
     /// Why clicks were refused.
     pub error_classes: Top<ErrorClass>,
     /// Rates by day.
@@ -255,6 +265,8 @@ impl Affiliate {
 pub struct Ranking {
     /// What they are ranked by, a sentence.
     pub by: String,
+    /// Whether by scores; else by rates.
+    pub is_by_scores: bool,
     /// The rows.
     pub top: Top<ScoredAffiliate>,
     /// Affiliates of which nothing unusual is seen; they are not among the rows.
@@ -416,15 +428,17 @@ pub struct Method {
     pub queries: Vec<UsedQuery>,
     /// Options that change what is on the page, as name and value.
     pub options: Vec<(String, String)>,
+    /// What gave the scores; none where there are none.
+    pub scores: Option<ScoredWith>,
 }
 
 /// A query whose answer is on the page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct UsedQuery {
-    /// What `analyze run` calls it, or its file below `queries/`.
+    /// What `analyze run` calls it; `views/...` is a table that others read.
     pub name: String,
     /// Its title.
     pub title: String,
-    /// The SHA-256 of its text, the first 12 digits.
+    /// The SHA-256 of its file, in hexadecimal digits.
     pub sha256: String,
 }

@@ -12,6 +12,7 @@ use super::charts::{self, Charts};
 use super::model::{Report, Unit};
 use crate::delivery::metrics::Metrics;
 use crate::delivery::webhook::slack_text;
+use crate::formats::inert_json;
 use crate::page;
 
 /// The templates that ship; `--templates` replaces them by name.
@@ -41,7 +42,7 @@ pub(super) fn markdown(report: &Report, templates: &Templates<'_>, min_clicks: i
 
 /// The same for programs.
 pub(super) fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).map(|text| text + "\n").unwrap_or_default()
+    serde_json::to_string_pretty(report).map(|text| inert_json(&text) + "\n").unwrap_or_default()
 }
 
 /// What a careful person must know at once: which feeds lack something.
@@ -107,7 +108,8 @@ fn key(name: &str) -> String {
 
 /// A message with the sentences and the key figures of each account.
 pub(super) fn message(report: &Report) -> Value {
-    let mut lines = vec![format!("{}, {}", report.title, report.period.text)];
+    let period = report.period.as_ref().map_or_else(String::new, |period| format!(", {}", period.text));
+    let mut lines = vec![format!("{}{period}", report.title)];
     for part in &report.accounts {
         lines.push(format!("*{}*", part.account.replace('*', "")));
         lines.extend(part.sentences.iter().map(|sentence| format!("• {sentence}")));

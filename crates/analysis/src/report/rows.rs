@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::model::Rate;
 use crate::formats::json_rows;
 
 /// Rows of any query that belong to an account.
@@ -32,9 +33,9 @@ macro_rules! row {
 row! {
     /// `report/figures`
     Figures {
-        clicks: u64, rated_clicks: u64, invalid_clicks: u64, rated_invalid_clicks: u64, fraud_clicks: u64, rated_fraud_clicks: u64,
+        clicks: u64, rated_clicks: u64, invalid_clicks: u64, fraud_clicks: u64,
         proxy_known_clicks: u64, proxy_clicks: u64, datacenter_clicks: u64, affiliates: u64, offers: u64,
-        best_basis: Option<u8>, worst_basis: Option<u8>,
+        rests_on: Option<String>,
         invalid_low: Option<f64>, invalid_high: Option<f64>, fraud_low: Option<f64>, fraud_high: Option<f64>,
         proxy_low: Option<f64>, proxy_high: Option<f64>, datacenter_low: Option<f64>, datacenter_high: Option<f64>,
     }
@@ -52,28 +53,19 @@ row! {
     }
 }
 row! {
-    /// `invalid_rate_by_day`
-    InvalidDay {
-        day: String, clicks: Option<u64>, invalid_clicks: u64, invalid_rate: Option<f64>, wilson_low: Option<f64>, wilson_high: Option<f64>,
-        left_out: u64, rests_on: String,
+    /// `report/rates_by_day`
+    RatedDay {
+        day: String, clicks: u64, rated_clicks: u64, invalid_clicks: u64, proxy_known_clicks: u64,
+        invalid_rate: Option<f64>, invalid_low: Option<f64>, invalid_high: Option<f64>,
+        proxy_rate: Option<f64>, proxy_low: Option<f64>, proxy_high: Option<f64>,
     }
 }
 row! {
-    /// `report/proxy_rate_by_day`
-    ProxyDay { day: String, clicks: u64, proxy_clicks: u64, proxy_rate: Option<f64>, wilson_low: Option<f64>, wilson_high: Option<f64> }
-}
-row! {
-    /// `invalid_rate_by_affiliate`
-    InvalidAffiliate {
-        affiliate_id: Option<i64>, affiliate_name: Option<String>, clicks: Option<u64>, invalid_clicks: u64, invalid_rate: Option<f64>,
-        wilson_low: Option<f64>, wilson_high: Option<f64>,
-    }
-}
-row! {
-    /// `proxy_rate`
-    ProxyAffiliate {
-        affiliate_id: Option<i64>, affiliate_name: Option<String>, clicks: u64, proxy_clicks: u64, proxy_rate: Option<f64>,
-        wilson_low: Option<f64>, wilson_high: Option<f64>,
+    /// `report/rates_by_affiliate`
+    RatedAffiliate {
+        affiliate_id: Option<i64>, affiliate_name: Option<String>, clicks: u64, rated_clicks: u64, invalid_clicks: u64, proxy_known_clicks: u64,
+        invalid_rate: Option<f64>, invalid_low: Option<f64>, invalid_high: Option<f64>,
+        proxy_rate: Option<f64>, proxy_low: Option<f64>, proxy_high: Option<f64>,
     }
 }
 row! {
@@ -91,7 +83,7 @@ row! {
 row! {
     /// `report/offers`
     Offer {
-        offer_id: Option<i64>, offer_name: Option<String>, clicks: u64, affiliates: u64, currency_id: Option<String>, payout: Option<f64>,
+        offer_id: Option<i64>, offer_name: Option<String>, clicks: u64, rated_clicks: u64, affiliates: u64, currency_id: Option<String>, payout: Option<f64>,
         invalid_rate: Option<f64>, invalid_low: Option<f64>, invalid_high: Option<f64>, proxy_rate: Option<f64>, top_class: Option<String>,
     }
 }
@@ -125,4 +117,33 @@ pub(super) fn read<T: DeserializeOwned>(rows: &RecordBatch) -> Result<Vec<T>, St
 /// The rows of one account, in their order.
 pub(super) fn of<'a, T: OfAccount>(rows: &'a [T], account: &str) -> Vec<&'a T> {
     rows.iter().filter(|row| row.account() == account).collect()
+}
+
+impl RatedDay {
+    /// The share of refused clicks.
+    pub(super) fn invalid(&self) -> Option<Rate> {
+        rate(self.invalid_rate, self.invalid_low, self.invalid_high, self.rated_clicks)
+    }
+
+    /// The share of clicks through proxies.
+    pub(super) fn proxy(&self) -> Option<Rate> {
+        rate(self.proxy_rate, self.proxy_low, self.proxy_high, self.proxy_known_clicks)
+    }
+}
+
+impl RatedAffiliate {
+    /// The share of refused clicks.
+    pub(super) fn invalid(&self) -> Option<Rate> {
+        rate(self.invalid_rate, self.invalid_low, self.invalid_high, self.rated_clicks)
+    }
+
+    /// The share of clicks through proxies.
+    pub(super) fn proxy(&self) -> Option<Rate> {
+        rate(self.proxy_rate, self.proxy_low, self.proxy_high, self.proxy_known_clicks)
+    }
+}
+
+/// A rate, where there is one.
+pub(super) fn rate(value: Option<f64>, low: Option<f64>, high: Option<f64>, clicks: u64) -> Option<Rate> {
+    Some(Rate { value: value?, low: low?, high: high?, clicks })
 }

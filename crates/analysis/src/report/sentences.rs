@@ -3,7 +3,7 @@
 use super::affiliates::{called, how_many};
 use super::model::{Figure, Part};
 use crate::engine::completeness::Seconds;
-use crate::page::{duration_of, many, money_of, percent_of, shortened};
+use crate::page::{duration_of, floor_percent_of, many, money_of, percent_of, shortened};
 
 /// The five sentences; one for an account without clicks.
 pub(super) fn of(part: &Part, (from, to): Seconds, is_partners: bool) -> Vec<String> {
@@ -12,7 +12,7 @@ pub(super) fn of(part: &Part, (from, to): Seconds, is_partners: bool) -> Vec<Str
     }
     let length = to.saturating_sub(from).saturating_add(1);
     let mut sentences = vec![volume(part, length), completeness(part), refused(part), proxies(part)];
-    sentences.push(if is_partners { at_risk(part) } else { stands_out(part) });
+    sentences.push(if is_partners || part.is_own { at_risk(part) } else { stands_out(part) });
     sentences
 }
 
@@ -46,7 +46,10 @@ fn volume(part: &Part, seconds: i64) -> String {
             let word = if change > 0.0 { "more" } else { "fewer" };
             format!("{} {word} than in the {length} before", percent_of(change.abs()))
         }
-        _ => format!("with nothing from the {length} before to compare with"),
+        _ => {
+            let why = part.not_compared.as_ref().map_or_else(String::new, |why| format!("; {why}"));
+            return format!("{counted}{whose} in {length}{why}.");
+        }
     };
     format!("{counted}{whose} in {length}, {change}.")
 }
@@ -68,21 +71,15 @@ fn completeness(part: &Part) -> String {
         let missing: u64 = feed.gaps.rows.iter().map(|gap| gap.seconds).sum();
         let missing =
             if feed.gaps.more == 0 { duration_of(missing) } else { format!("more than {}", duration_of(missing)) };
-        said.push(format!(
-            "{} covers {}, with {} of {missing} together",
-            feed.feed,
-            covered(feed.share),
-            many(gaps, "gap")
-        ));
+        let gaps = match gaps {
+            1 => format!("one gap of {missing}"),
+            _ => format!("{} of {missing} together", many(gaps, "gap")),
+        };
+        said.push(format!("the feed {} covers {}, with {gaps}", feed.feed, floor_percent_of(feed.share)));
     }
     let mut sentence = said.join("; ");
     sentence.push('.');
     capitalised(&sentence)
-}
-
-/// Rounded down: what is not complete never reads "100.0 %".
-fn covered(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
 }
 
 fn refused(part: &Part) -> String {
@@ -137,7 +134,14 @@ fn against_before(figure: &Figure) -> String {
 fn stands_out(part: &Part) -> String {
     let worst = part.affiliates.top.rows.iter().find(|row| !row.reasons.is_empty());
     let who = worst.map_or_else(
-        || "No affiliate stands out".to_owned(),
+        || {
+            if part.affiliates.is_by_scores {
+                "By the scores, no affiliate stands out"
+            } else {
+                "No affiliate stands out"
+            }
+            .to_owned()
+        },
         |row| format!("{} stands out most: {}", called(&row.affiliate), row.reasons[0]),
     );
     let amounts = amounts_at_risk(part);

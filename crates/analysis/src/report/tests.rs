@@ -7,13 +7,13 @@ use clicks::feed::Feed;
 
 use super::ask::{Answers, Both};
 use super::rows::{
-    AffiliateDay, AtRisk, CoveredDay, ErrorCode, Figures, Hour, InvalidAffiliate, InvalidDay, Money, Offer,
-    ProxyAffiliate, ProxyDay, Score, UnknownField,
+    AffiliateDay, AtRisk, CoveredDay, ErrorCode, Figures, Hour, Money, Offer, RatedAffiliate, RatedDay, Score,
+    UnknownField,
 };
 use super::*;
 use crate::args::{Arguments, Command};
 use crate::engine::completeness::Completeness;
-use crate::engine::test_lake::{Click, TestLake, midnight};
+use crate::engine::test_lake::{Click, TestLake, interval, midnight};
 use crate::printer::LogFormat;
 use crate::printer::tests::Shared;
 
@@ -27,6 +27,19 @@ fn hostile(number: usize) -> String {
 
 const ACCOUNT: &str = "acme";
 const FROM: i64 = 1_772_323_200; // 2026-03-01T00:00:00Z
+
+/// A feed with so many gaps.
+fn completeness(range: (i64, i64), gaps: usize) -> Completeness {
+    Completeness {
+        account: ACCOUNT.to_owned(),
+        feeds: vec![Feed::NetworkClicks],
+        feed: Feed::NetworkClicks,
+        range,
+        covered_seconds: 5,
+        gaps: (0..gaps as i64).map(|gap| (range.0 + gap * 10, range.0 + gap * 10 + 1)).collect(),
+        pruned_seconds: 0,
+    }
+}
 
 /// Answers of so many affiliates, offers, codes, fields and days, all with hostile names.
 fn answers(many: usize, days: usize) -> Answers {
@@ -44,7 +57,7 @@ fn answers(many: usize, days: usize) -> Answers {
         account: account(),
         clicks: 1_000,
         rated_clicks: 1_000,
-        rated_invalid_clicks: 100,
+        invalid_clicks: 100,
         proxy_known_clicks: 1_000,
         proxy_clicks: 50,
         affiliates: many as u64,
@@ -57,15 +70,8 @@ fn answers(many: usize, days: usize) -> Answers {
     Answers {
         seconds: (FROM, to),
         before: ask::before((FROM, to)),
-        completeness: vec![Completeness {
-            account: account(),
-            feeds: vec![Feed::NetworkClicks],
-            feed: Feed::NetworkClicks,
-            range: (FROM, to),
-            covered_seconds: 5,
-            gaps: (0..many as i64).map(|gap| (FROM + gap * 10, FROM + gap * 10 + 1)).collect(),
-            pruned_seconds: 0,
-        }],
+        has_range: true,
+        completeness: Both { now: vec![completeness((FROM, to), many)], before: vec![] },
         covered_days: (0..days)
             .map(|day| CoveredDay {
                 account: account(),
@@ -112,50 +118,37 @@ fn answers(many: usize, days: usize) -> Answers {
                 .collect(),
             before: vec![],
         },
-        invalid_days: (0..days)
-            .map(|day| InvalidDay {
-                account: account(),
-                day: date(day),
-                clicks: Some(10),
-                invalid_rate: some,
-                wilson_low: Some(0.4),
-                wilson_high: Some(0.6),
-                ..InvalidDay::default()
-            })
-            .collect(),
-        proxy_days: (0..days)
-            .map(|day| ProxyDay {
+        days: (0..days)
+            .map(|day| RatedDay {
                 account: account(),
                 day: date(day),
                 clicks: 10,
-                proxy_rate: some,
-                wilson_low: Some(0.4),
-                wilson_high: Some(0.6),
-                ..ProxyDay::default()
-            })
-            .collect(),
-        invalid_affiliates: (0..many)
-            .map(|number| InvalidAffiliate {
-                account: account(),
-                affiliate_id: id(number),
-                affiliate_name: Some(hostile(number)),
-                clicks: Some(500),
+                rated_clicks: 10,
+                proxy_known_clicks: 10,
                 invalid_rate: some,
-                wilson_low: Some(0.4),
-                wilson_high: Some(0.6),
-                ..InvalidAffiliate::default()
+                invalid_low: Some(0.4),
+                invalid_high: Some(0.6),
+                proxy_rate: some,
+                proxy_low: Some(0.4),
+                proxy_high: Some(0.6),
+                ..RatedDay::default()
             })
             .collect(),
-        proxy_affiliates: (0..many)
-            .map(|number| ProxyAffiliate {
+        affiliates: (0..many)
+            .map(|number| RatedAffiliate {
                 account: account(),
                 affiliate_id: id(number),
                 affiliate_name: Some(hostile(number)),
                 clicks: 500,
+                rated_clicks: 500,
+                proxy_known_clicks: 500,
+                invalid_rate: some,
+                invalid_low: Some(0.4),
+                invalid_high: Some(0.6),
                 proxy_rate: some,
-                wilson_low: Some(0.4),
-                wilson_high: Some(0.6),
-                ..ProxyAffiliate::default()
+                proxy_low: Some(0.4),
+                proxy_high: Some(0.6),
+                ..RatedAffiliate::default()
             })
             .collect(),
         at_risk: (0..many)
@@ -234,9 +227,10 @@ fn ten_thousand_hostile_affiliates_fit_on_a_page_and_do_no_harm() {
         assert!(text.len() < 2_000_000, "{format}: {} bytes", text.len());
         assert!(!text.contains("<script") && !text.contains("<img"), "{format}");
         assert!(!text.contains(['\u{202e}', '\u{1b}', '\u{0}']), "{format}");
-        assert!(text.contains("9,975 more affiliates"), "{format}");
+        assert!(text.contains("9,975 more affiliates below these"), "{format}");
         assert!(text.contains("2,600 earlier ones are not shown"), "{format}");
     }
+    assert!(!json.contains(['\u{202e}', '\u{1b}', '\u{0}']) && json.contains("\\u202e"), "json");
     assert!(json.len() < 2_000_000, "json: {} bytes", json.len());
     let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(parsed["accounts"][0]["offers"]["more"], 9_975);
@@ -245,6 +239,21 @@ fn ten_thousand_hostile_affiliates_fit_on_a_page_and_do_no_harm() {
         let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
     }
+}
+
+#[test]
+fn a_page_that_would_be_too_large_shows_fewer_rows_and_says_so() {
+    let args = args(&["--top", "500"]);
+    let ranks = Ranks { is_partners: false, top: 500, min_clicks: 100 };
+    let made_at = chrono::DateTime::from_timestamp(FROM, 0).unwrap();
+    let asked = build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
+    let answers = answers(10_000, 400);
+    let templates = render::templates(None).unwrap();
+    let (report, text) = fitting(&answers, &build::accounts(&answers), asked, &templates, 1_000_000).unwrap();
+    assert!(text.len() <= 1_000_000, "{}", text.len());
+    let rows = report.accounts[0].offers.rows.len();
+    assert!((TOP_MIN..500).contains(&rows), "{rows}");
+    assert_eq!(report.notes[0], format!("with --top 500 this would be more than 1.0 MB: long tables show {rows} rows"));
 }
 
 #[test]
@@ -389,6 +398,82 @@ async fn figures_are_those_that_a_loop_over_the_clicks_counts() {
     assert_eq!(made["before"]["text"], "2026-03-01 to 2026-03-07");
 }
 
+/// The figure of this name on the page of the first account.
+fn figure(made: &serde_json::Value, name: &str) -> serde_json::Value {
+    let figures = made["accounts"][0]["figures"].as_array().unwrap();
+    figures.iter().find(|figure| figure["name"] == name).unwrap().clone()
+}
+
+/// So many clicks of affiliate 1 over a day, the first tenth of them refused and through proxies, or all of them.
+fn plain(clicks: i64, are_all_refused: bool) -> Vec<Click> {
+    let bad = |number: i64| are_all_refused || number < clicks / 10;
+    (0..clicks).map(|number| (number * 80, 1, if bad(number) { 21 } else { 0 }, bad(number))).collect()
+}
+
+#[tokio::test]
+async fn all_rates_of_a_page_rest_on_the_same_times() {
+    let lake = TestLake::new();
+    lake.put_whole("acme", "2026-03-01", &plain(1_000, false));
+    lake.put("acme", "2026-03-02", &plain(1_000, true), vec![]);
+    let made = report_on(&lake, &[]).await.unwrap();
+    let part = &made["accounts"][0];
+    assert_eq!(figure(&made, "Clicks")["value"], 2_000.0);
+    for name in ["Refused", "Refused as fraud", "Through proxies"] {
+        assert_eq!(figure(&made, name)["value"], 0.1, "{name}");
+    }
+    for rates in ["invalid_by_affiliate", "proxy_by_affiliate"] {
+        let rates = &part[rates];
+        assert_eq!((rates["all"].clone(), rates["top"]["rows"][0]["rate"]["value"].clone()), (0.1.into(), 0.1.into()));
+    }
+    assert_eq!(part["offers"]["rows"][0]["invalid"]["value"], 0.1);
+    assert_eq!(part["offers"]["rows"][0]["proxy_rate"], 0.1);
+    let days = part["days"].as_array().unwrap();
+    assert_eq!((days[0]["invalid"]["value"].clone(), days[0]["proxy"]["value"].clone()), (0.1.into(), 0.1.into()));
+    assert_eq!(
+        (&days[1]["clicks"], days[1]["invalid"].is_null(), days[1]["proxy"].is_null()),
+        (&1_000.into(), true, true)
+    );
+    assert_eq!(part["left_out_of_rates"], 1_000);
+}
+
+#[tokio::test]
+async fn nothing_is_compared_with_a_period_that_is_not_whole() {
+    let lake = fortnight();
+    std::fs::remove_dir_all(lake.path("acme", "2026-03-03").parent().unwrap()).unwrap();
+    let week = ["--from", "2026-03-08", "--to", "2026-03-14", "--min-clicks", "1"];
+    let made = report_on(&lake, &week).await.unwrap();
+    let part = &made["accounts"][0];
+    let why = "nothing is compared, for network-clicks covers 85.7 % of the 7 d before";
+    assert_eq!(part["not_compared"], why);
+    assert_eq!(part["sentences"][0], format!("2,100 clicks of 3 affiliates in 7 d; {why}."));
+    assert!(part["figures"].as_array().unwrap().iter().all(|figure| figure["before"].is_null()), "{part}");
+    assert!(part["error_classes"]["rows"][0]["clicks_before"].is_null());
+    assert!(part["unknown_codes"]["rows"][0]["is_new"].is_null());
+    assert_eq!(made["is_compared"], false);
+
+    // A gap of this range: rates are compared, numbers are not.
+    let lake = fortnight();
+    std::fs::remove_dir_all(lake.path("acme", "2026-03-10").parent().unwrap()).unwrap();
+    let made = report_on(&lake, &week).await.unwrap();
+    assert!(figure(&made, "Clicks")["before"].is_null() && !figure(&made, "Refused")["before"].is_null(), "{made}");
+}
+
+#[tokio::test]
+async fn a_feed_that_was_added_is_no_rise() {
+    let lake = TestLake::new();
+    for day in 1..=2 {
+        lake.put_whole("acme", &format!("2026-03-0{day}"), &plain(1_000, false)[100..]);
+    }
+    let first = midnight("2026-03-02");
+    let both = [Feed::NetworkClicks, Feed::InvalidClicks].map(|feed| interval(feed, first, first + 86_399));
+    lake.put("acme", "2026-03-02", &plain(1_000, false), both.to_vec());
+    let made = report_on(&lake, &["--from", "2026-03-02"]).await.unwrap();
+    assert_eq!(figure(&made, "Refused")["value"], 0.1);
+    assert!(figure(&made, "Refused")["before"].is_null() && figure(&made, "Clicks")["before"].is_null(), "{made}");
+    let why = "nothing is compared, for invalid-clicks covers 0.0 % of the 1 d before";
+    assert_eq!(made["accounts"][0]["not_compared"], why);
+}
+
 #[tokio::test]
 async fn a_partner_s_page_is_made_of_its_own_clicks() {
     let lake = fortnight();
@@ -413,19 +498,23 @@ async fn a_partner_s_page_is_made_of_its_own_clicks() {
 async fn an_empty_lake_a_gap_and_a_single_click_read_well() {
     let made = report_on(&TestLake::new(), &[]).await.unwrap();
     assert_eq!((made["accounts"].clone(), made["is_complete"].clone()), (serde_json::json!([]), false.into()));
+    assert!(made["period"].is_null() && made["before"].is_null(), "a range that nobody named, of no clicks: {made}");
 
     let lake = TestLake::new();
     lake.put("acme", "2026-03-02", &[(5, 1, 0, false)], vec![]);
     let made = report_on(&lake, &["--from", "2026-03-01"]).await.unwrap();
     let sentences = made["accounts"][0]["sentences"].as_array().unwrap();
-    assert_eq!(sentences[0], "1 click of 1 affiliate in 2 d, with nothing from the 2 d before to compare with.");
+    assert_eq!(
+        sentences[0],
+        "1 click of 1 affiliate in 2 d; the lake has nothing from the 2 d before to compare with."
+    );
     assert!(sentences[1].as_str().unwrap().starts_with("Nothing proves that this is all"), "{sentences:?}");
     assert_eq!(sentences[2], "No click was refused.");
 
     lake.put_whole("acme", "2026-03-04", &[(5, 1, 0, true)]);
     let made = report_on(&lake, &["--from", "2026-03-02", "--to", "2026-03-04"]).await.unwrap();
     let part = &made["accounts"][0];
-    assert_eq!(part["sentences"][1], "Network-clicks covers 33.3 %, with 1 gap of 2 d together.");
+    assert_eq!(part["sentences"][1], "The feed network-clicks covers 33.3 %, with one gap of 2 d.");
     assert_eq!(part["coverage"][0]["gaps"]["rows"][0]["to"], "2026-03-03T23:59:59Z");
     assert_eq!(midnight("2026-03-04") - midnight("2026-03-02"), 2 * 86_400);
 }

@@ -48,7 +48,8 @@ pub async fn command(
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
     let asked = &args.signals;
-    let (signals, config) = (load_signals(asked)?, read_config(args.config.as_deref())?);
+    let (signals, config) =
+        (load_signals(asked)?, read_config(args.config.as_deref().or(environment.config.as_deref()))?);
     let labels = args.labels.as_deref().map(Labels::read).transpose().map_err(super::ScorecardError::from)?;
     let labels = labels.unwrap_or_default();
     let inquiry = Inquiry::of(&asked.lake, environment, temporaries)?;

@@ -14,6 +14,9 @@ mod windows;
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
 use crate::engine::EngineError;
 use crate::engine::statement::tables_read;
 use crate::inquiry::Opened;
@@ -80,16 +83,48 @@ pub enum ScorecardError {
     Configs,
 }
 
+/// A configuration file, as it was when it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigFile {
+    /// As it was named.
+    pub path: String,
+    /// Of its bytes, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// What gave a table of scores, beside the clicks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScoredWith {
+    /// The configuration; none where the defaults hold.
+    pub config: Option<ConfigFile>,
+    /// The SHA-256 of the signals: their statements and what is said of them.
+    pub signals: String,
+    /// What the scores rest on, and what of the configuration does nothing; a sentence each.
+    pub remarks: Vec<String>,
+}
+
 /// Reads the configuration: the file named, else `./clickproof.toml` where there is one, else the defaults.
 ///
 /// # Errors
 /// A file that cannot be read or meant.
 pub fn read_config(path: Option<&Path>) -> Result<Config, ScorecardError> {
+    Ok(configured(path)?.0)
+}
+
+/// The same, with the file that it came from.
+fn configured(path: Option<&Path>) -> Result<(Config, Option<ConfigFile>), ScorecardError> {
     let here = Some(Path::new(CONFIG_HERE)).filter(|path| path.is_file());
-    let Some(path) = path.or(here) else { return Ok(Config::default()) };
+    let Some(path) = path.or(here) else { return Ok((Config::default(), None)) };
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| ScorecardError::ConfigFile { path: path.to_owned(), source })?;
-    Ok(Config::parse(&path.display().to_string(), &text)?)
+    let name = path.display().to_string();
+    let config = Config::parse(&name, &text)?;
+    Ok((config, Some(ConfigFile { path: name, sha256: hex(&Sha256::digest(&text)) })))
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where the scores of a lake are kept: beside it, never inside.
@@ -113,7 +148,7 @@ pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Pat
 }
 
 /// Adds the table `anomaly_scores`: the scores of affiliates over the whole range, as `analyze score` gives them with the
-/// defaults. They are computed once, however often they are asked for.
+/// configuration that the environment names, else `./clickproof.toml`, else the defaults. They are computed once, however often they are asked for.
 ///
 /// # Errors
 /// A configuration, a history or signals that cannot be read; a signal that fails.
@@ -121,13 +156,15 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
     if opened.engine.has_table(TABLE) {
         return Ok(());
     }
-    let (config, signals) = (read_config(None)?, Signals::load(None)?);
-    opened.notes.extend(config.strangers(&signals.iter().cloned().collect::<Vec<_>>()));
+    let ((config, file), signals) = (configured(opened.config.as_deref())?, Signals::load(None)?);
+    let mut remarks = config.strangers(&signals.iter().cloned().collect::<Vec<_>>());
     let (by, labels) = (By::default(), Labels::default());
     let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
     let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
-    opened.notes.extend(calibration(&whole));
+    remarks.extend(calibration(&whole));
+    opened.notes.extend(remarks.iter().cloned());
+    opened.scored_with = Some(ScoredWith { config: file, signals: hex(&signals.fingerprint()), remarks });
     let columns = table::Columns { for_statements: true, ..table::Columns::default() };
     let batch = table::batch(&[whole], columns).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
