@@ -107,7 +107,7 @@ impl Default for Config {
             false_discovery_rate: 0.1,
             watch_score: 40.0,
             min_clicks: 50,
-            family_decades: 2.0,
+            family_decades: 4.0,
             neighbours: 200,
             signals: BTreeMap::new(),
             allow: Vec::new(),

@@ -27,8 +27,8 @@ fn a_flag_needs_two_families_one_of_them_behavioural() {
     assert_eq!(tier_of([much, usual, usual], none), Tier::Watch, "one family");
     assert_eq!(tier_of([much, much, usual], none), Tier::Flag, "two that are behavioural");
     assert_eq!(tier_of([much, usual, much], none), Tier::Flag, "one and a list");
-    assert_eq!(tier_of([much, usual, usual], [8.0, 0.0, 0.0]), Tier::Flag, "a rate and a shape");
-    assert_eq!(tier_of([much, usual, usual], [0.0, 0.0, 8.0]), Tier::Flag, "a rate and a burst");
+    assert_eq!(tier_of([much, usual, usual], [12.0, 0.0, 0.0]), Tier::Flag, "a rate and a shape");
+    assert_eq!(tier_of([much, usual, usual], [0.0, 0.0, 12.0]), Tier::Flag, "a rate and a burst");
     assert_eq!(tier_of([usual, usual, much], none), Tier::Watch, "a list alone");
     assert_eq!(tier_of([usual, usual, much], [0.0, 0.0, 12.0]), Tier::Watch, "a list and a burst");
     assert_eq!(tier_of([usual; 3], [12.0, 12.0, 12.0]), Tier::Watch, "shapes, without a reference");
