@@ -46,7 +46,7 @@ fn known(answers: &Answers, account: &str) -> BTreeMap<Option<i64>, Known> {
         let (clicks, datacenters, bots) = &mut all.entry(row.affiliate_id).or_default().listed;
         *clicks += row.clicks;
         *datacenters += row.datacenters;
-        *bots += row.declared_bots;
+        *bots += row.declared_bots.unwrap_or_default();
     }
     all
 }

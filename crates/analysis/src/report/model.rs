@@ -387,8 +387,8 @@ pub struct AtRisk {
     pub proxies: u64,
     /// From a data centre.
     pub datacenters: u64,
-    /// By a declared bot.
-    pub declared_bots: u64,
+    /// By a declared bot; none where no click says its user agent.
+    pub declared_bots: Option<u64>,
     /// Paid in all.
     pub payout: Option<f64>,
     /// Paid for the suspicious ones.

@@ -72,7 +72,7 @@ row! {
     /// `value_at_risk`
     AtRisk {
         affiliate_id: Option<i64>, affiliate_name: Option<String>, currency_id: Option<String>, clicks: u64, suspicious_clicks: u64,
-        fraud_signal_codes: u64, proxies: u64, datacenters: u64, declared_bots: u64,
+        fraud_signal_codes: u64, proxies: u64, datacenters: u64, declared_bots: Option<u64>,
         payout: Option<f64>, payout_at_risk: Option<f64>, revenue_at_risk: Option<f64>,
     }
 }
