@@ -143,8 +143,7 @@ pub async fn run(
         }
         Command::Shell(args) => shell::run(*args, environment, printer, temporaries).await,
         Command::Man { folder } => {
-            let written =
-                std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(Arguments::command(), &folder));
+            let written = clap_mangen::generate_to(Arguments::command(), &folder);
             written.map(|()| Outcome::Done).map_err(|source| RunError::Manual { folder, source })
         }
         Command::Signals(args) => signals::command(&args, environment, printer, temporaries).await,
