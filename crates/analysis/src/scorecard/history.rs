@@ -162,7 +162,7 @@ impl History {
         earlier
     }
 
-    /// What came before a window, of those that are [`comparable`](Self::comparable).
+    /// What came before a window, of windows as long as it that the same scorer scored.
     #[must_use]
     pub fn before(&self, seconds: Seconds, scorer: &str, labels: &Labels) -> Past {
         let mut past = Past::default();
