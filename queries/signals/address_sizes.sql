@@ -5,7 +5,7 @@
 -- family: network
 -- kind: shape
 -- min_exposure: 100
--- reason: the addresses are larger or smaller than those of others: divergence {observed} bits, where {expected} is usual at this volume
+-- reason: the addresses are larger or smaller than those of others: {observed} on a scale from 0 (the same) to 1 (nothing in common), where {expected} is usual at this volume
 WITH sized AS (
     SELECT account, entity, clicks, floor(log2(sum(clicks) OVER (PARTITION BY account, address))) AS size
     FROM addresses

@@ -3,7 +3,7 @@
 -- family: device
 -- kind: shape
 -- min_exposure: 50
--- reason: few user agents make most of the clicks: their concentration is {observed}, where {expected} is usual at this volume
+-- reason: few user agents make most of the clicks: as if {observed_alike} of equal size made them all, where {expected_alike} are usual at this volume
 -- drill: http_user_agent IN (SELECT http_user_agent FROM clicks WHERE {own} GROUP BY 1 ORDER BY count(*) DESC LIMIT 3)
 SELECT account, entity, sum(clicks) AS n, CAST(sum(clicks * clicks) AS DOUBLE) / (sum(clicks) * sum(clicks)) AS value
 FROM agents

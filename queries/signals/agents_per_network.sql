@@ -5,7 +5,7 @@
 -- family: device
 -- kind: shape
 -- min_exposure: 100
--- reason: many user agents share a network: {observed}, the square root of such pairs of clicks in ten thousand, where {expected} is usual at this volume
+-- reason: many different user agents share its networks: index {observed} (root of such pairs of clicks in ten thousand), where {expected} is usual at this volume
 -- drill: ip_prefix(user_ip, 24, 48) IN (SELECT ip_prefix(user_ip, 24, 48) FROM clicks WHERE {own} AND carrier_name IS NULL GROUP BY 1 HAVING count(DISTINCT http_user_agent) > 3)
 SELECT
     account,

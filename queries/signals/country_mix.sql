@@ -3,7 +3,7 @@
 -- family: geography
 -- kind: shape
 -- min_exposure: 50
--- reason: the mix of countries is unlike that of others on the same offers: divergence {observed} bits, where {expected} is usual at this volume
+-- reason: the mix of countries is unlike that of others on the same offers: {observed} on a scale from 0 (the same) to 1 (nothing in common), where {expected} is usual at this volume
 WITH own AS (
     SELECT account, entity, country_code, sum(clicks) AS clicks FROM cells GROUP BY account, entity, country_code
 ),

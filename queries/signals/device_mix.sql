@@ -4,7 +4,7 @@
 -- family: device
 -- kind: shape
 -- min_exposure: 50
--- reason: the mix of platforms and browsers is unlike that of others on the same offers: divergence {observed} bits, where {expected} is usual at this volume
+-- reason: the mix of platforms and browsers is unlike that of others on the same offers: {observed} on a scale from 0 (the same) to 1 (nothing in common), where {expected} is usual at this volume
 WITH own AS (
     SELECT account, entity, platform_name, browser_name, sum(clicks) AS clicks
     FROM devices

@@ -4,7 +4,7 @@
 -- kind: shape
 -- min_exposure: 50
 -- burst: yes
--- reason: clicks that do not say from which page they come are {observed} more of all than on the same offers elsewhere, where {expected} is usual
+-- reason: clicks that do not say from which page they come: {observed_percent} of all more than on the same offers elsewhere, where {expected_percent} more is usual
 -- drill: referer IS NULL
 SELECT account, entity, n, CAST(x AS DOUBLE) / n - expected AS value
 FROM rates

@@ -5,7 +5,7 @@
 -- kind: shape
 -- min_exposure: 100
 -- burst: yes
--- reason: clicks by hour stray from the rhythm of the day: by {observed} of what is to be expected, where {expected} is usual at this volume
+-- reason: clicks by hour stray from the rhythm of the day by {observed_percent} of what is to be expected; by {expected_percent} is usual at this volume
 WITH own AS (
     SELECT account, entity, country_code, date_trunc('day', hour) AS day, hour, sum(clicks) AS clicks
     FROM hours

@@ -4,7 +4,7 @@
 -- family: timing
 -- kind: shape
 -- min_exposure: 50
--- reason: {observed} of the gaps between clicks of a source have the same length, where {expected} is usual at this volume
+-- reason: {observed_percent} of the gaps between clicks of a source have the same length, where {expected_percent} is usual at this volume
 SELECT account, entity, max(n) AS n, max(CAST(near AS DOUBLE)) / max(n) AS value
 FROM (
     SELECT

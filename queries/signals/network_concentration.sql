@@ -4,7 +4,7 @@
 -- family: network
 -- kind: shape
 -- min_exposure: 50
--- reason: the clicks come from few networks: their concentration is {observed}, where {expected} is usual at this volume
+-- reason: the clicks come from few networks: as if {observed_alike} of equal size sent them all, where {expected_alike} are usual at this volume
 -- drill: ip_prefix(user_ip, 24, 48) IN (SELECT ip_prefix(user_ip, 24, 48) FROM clicks WHERE {own} AND carrier_name IS NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 3)
 SELECT account, entity, sum(clicks) AS n, CAST(sum(clicks * clicks) AS DOUBLE) / (sum(clicks) * sum(clicks)) AS value
 FROM (

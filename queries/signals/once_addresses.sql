@@ -4,7 +4,7 @@
 -- family: network
 -- kind: shape
 -- min_exposure: 50
--- reason: {observed} of the clicks come from addresses that click only once, where {expected} is usual at this volume
+-- reason: {observed_percent} of the clicks come from addresses that click only once, where {expected_percent} is usual at this volume
 -- drill: user_ip IN (SELECT user_ip FROM clicks WHERE {own} AND carrier_name IS NULL GROUP BY 1 HAVING count(*) = 1)
 SELECT account, entity, sum(clicks) AS n, CAST(count(*) FILTER (WHERE clicks = 1) AS DOUBLE) / sum(clicks) AS value
 FROM addresses

@@ -4,7 +4,7 @@
 -- family: device
 -- kind: shape
 -- min_exposure: 50
--- reason: {observed} of the clicks name browsers that nobody else's visitors have, where {expected} is usual at this volume
+-- reason: {observed_percent} of the clicks name browsers that nobody else's visitors have, where {expected_percent} is usual at this volume
 -- drill: http_user_agent IN (SELECT http_user_agent FROM clicks WHERE account = $account GROUP BY 1 HAVING count(DISTINCT affiliate_id) <= 3)
 WITH known AS (
     SELECT account, entity, agent, sum(clicks) AS clicks

@@ -3,7 +3,7 @@
 -- family: source
 -- kind: shape
 -- min_exposure: 50
--- reason: there are {observed} different sources (sub1) for each click, where {expected} is usual at this volume
+-- reason: the sources (sub1) hardly come again: {observed} different ones for each click, where {expected} is usual at this volume
 -- drill: sub1 IN (SELECT sub1 FROM clicks WHERE {own} GROUP BY 1 HAVING count(*) = 1)
 SELECT account, entity, sum(clicks) AS n, CAST(count(*) AS DOUBLE) / sum(clicks) AS value
 FROM sources

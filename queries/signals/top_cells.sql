@@ -4,7 +4,7 @@
 -- family: device
 -- kind: shape
 -- min_exposure: 50
--- reason: three groups of like devices on one network each make {observed} of the clicks, where {expected} is usual at this volume
+-- reason: three groups of like devices on one network each make {observed_percent} of the clicks, where {expected_percent} is usual at this volume
 -- drill: concat(ip_prefix(user_ip, 24, 48), ' ', http_user_agent) IN (SELECT concat(ip_prefix(user_ip, 24, 48), ' ', http_user_agent) FROM clicks WHERE {own} AND carrier_name IS NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 3)
 SELECT
     account,

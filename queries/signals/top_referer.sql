@@ -3,7 +3,7 @@
 -- family: source
 -- kind: shape
 -- min_exposure: 50
--- reason: one page sends {observed} of the clicks that name one, where {expected} is usual at this volume
+-- reason: one page sends {observed_percent} of the clicks that name one, where {expected_percent} is usual at this volume
 -- drill: referer IN (SELECT referer FROM clicks WHERE {own} GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)
 SELECT account, entity, sum(clicks) AS n, CAST(max(clicks) AS DOUBLE) / sum(clicks) AS value
 FROM (

@@ -97,9 +97,9 @@ class Tools:
     def __init__(self, folder: Path):
         self.fetcher, self.analyze, self.simulator = folder / "fetcher", folder / "analyze", folder / "everflow-sim"
 
-    def pull(self, lake: str, base_url: str, **environment: str) -> subprocess.CompletedProcess:
+    def pull(self, lake: str, base_url: str, patience: str = "5m", **environment: str) -> subprocess.CompletedProcess:
         flags = ["--source", "network-clicks", "--from", str(FROM), "--to", str(TO), "--account", "acme", "--quiet"]
-        command = [self.fetcher, "pull", *flags, "--lake", lake, "--base-url", base_url, "--give-up-after", "10s"]
+        command = [self.fetcher, "pull", *flags, "--lake", lake, "--base-url", base_url, "--give-up-after", patience]
         environment = os.environ | {"EVERFLOW_API_KEY": "network-key"} | environment
         return subprocess.run(
             command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
@@ -141,7 +141,7 @@ def main() -> int:
             base_url = simulator.stdout.readline().strip()
             expect(tools.pull(remote, base_url), 0)
             secure_url = f"https://localhost:{serve_tls(server_pem, int(base_url.rsplit(':', 1)[1]))}"
-            said = expect(tools.pull(str(local), secure_url), 4)
+            said = expect(tools.pull(str(local), secure_url, patience="10s"), 4)
             if "certificate" not in said.lower():
                 raise SystemExit(f"error: a certificate that nobody trusts is refused without saying so: {said}")
             expect(tools.pull(str(local), secure_url, SSL_CERT_FILE=str(authority)), 0)

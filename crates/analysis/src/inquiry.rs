@@ -10,7 +10,6 @@ use arrow::array::RecordBatch;
 use clicks::lake::Place;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::common::ScalarValue;
-use futures::TryStreamExt;
 use tempfile::TempDir;
 
 use crate::args::LakeArgs;
@@ -230,10 +229,7 @@ impl Opened {
     /// # Errors
     /// As [`answer`](Self::answer), and where execution fails.
     pub async fn rows(&self, question: &Question, given: &[String]) -> Result<RecordBatch, RunError> {
-        let rows = self.answer(question, given).await?.rows;
-        let schema = rows.schema();
-        let whole = rows.try_collect::<Vec<_>>().await.and_then(|rows| Ok(concat_batches(&schema, &rows)?));
-        Ok(whole.map_err(|error| self.engine.explain(&question.text, &error))?)
+        self.rows_over(self.seconds, question, given).await
     }
 
     /// How far the feeds that a question rests on cover the range, and the days before it that it looks back on; one that

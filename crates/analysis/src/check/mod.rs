@@ -19,6 +19,7 @@ use minijinja::{Environment as Templates, UndefinedBehavior};
 use crate::catalogue::{Catalogue, Query};
 use crate::delivery::metrics::MetricsError;
 use crate::engine::completeness::Seconds;
+use crate::engine::side_by_side;
 use crate::environment::Environment;
 use crate::inquiry::{Inquiry, Opened};
 use crate::output::{self, Output};
@@ -235,6 +236,18 @@ fn check_params(checks: &[Check], params: &[String]) -> Result<(), CheckError> {
     }
 }
 
+/// The parameters that are for a check, and the moment of the run where it wants to know.
+fn own_params(check: &Check, params: &[String], now: DateTime<Utc>) -> Vec<String> {
+    let mut own: Vec<String> =
+        params.iter().filter(|pair| is_for(check, pair)).map(|pair| scoped(pair).1.to_owned()).collect();
+    if let Some(param) = check.query.param(NOW).filter(|param| param.default.as_ref().is_some_and(ScalarValue::is_null))
+        && !own.iter().any(|pair| pair.starts_with(&format!("{}=", param.name)))
+    {
+        own.push(format!("{NOW}={}", now.to_rfc3339()));
+    }
+    own
+}
+
 /// Asks all checks of one version of the lake.
 async fn look(
     mut opened: Opened,
@@ -244,20 +257,16 @@ async fn look(
     now: DateTime<Utc>,
 ) -> Result<Found, RunError> {
     let texts = message_templates()?;
-    let mut findings = Vec::new();
+    let mut asked = Vec::new();
     for check in checks {
         let question = Question::of_query(check.query.clone(), &format!("checks/{}.sql", check.query.name));
-        let mut own: Vec<String> =
-            params.iter().filter(|pair| is_for(check, pair)).map(|pair| scoped(pair).1.to_owned()).collect();
-        if let Some(param) =
-            check.query.param(NOW).filter(|param| param.default.as_ref().is_some_and(ScalarValue::is_null))
-            && !own.iter().any(|pair| pair.starts_with(&format!("{}=", param.name)))
-        {
-            own.push(format!("{NOW}={}", now.to_rfc3339()));
-        }
         scorecard::provide(&mut opened, &question, lake).await?;
-        let rows = opened.rows(&question, &own).await?;
-        findings.extend(finding::findings(check, &rows, &texts).map_err(|problem| wrong(&check.query.name, problem))?);
+        asked.push((question, own_params(check, params, now)));
+    }
+    let answers = side_by_side(asked.iter().map(|(question, own)| opened.rows(question, own)).collect()).await?;
+    let mut findings = Vec::new();
+    for (check, rows) in checks.iter().zip(&answers) {
+        findings.extend(finding::findings(check, rows, &texts).map_err(|problem| wrong(&check.query.name, problem))?);
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut needs: Vec<_> = checks.iter().flat_map(|check| check.query.needs.clone()).collect();

@@ -21,6 +21,7 @@ pub mod sql_error;
 pub mod statement;
 pub mod store;
 mod tables;
+mod turns;
 mod views;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,8 @@ use snapshot::Snapshot;
 use sql_error::{SqlError, SqlText};
 use statement::Parameters;
 use store::SnapshotStore;
+use turns::Turns;
+pub use turns::side_by_side;
 #[cfg(test)]
 pub(crate) use views::RATED_CLICKS;
 
@@ -159,6 +162,7 @@ pub struct Engine {
     tables: Arc<Tables>,
     absent: AbsentColumns,
     coverage: CoverageReader,
+    turns: Turns,
     memory_limit_bytes: u64,
     planning_time_max: Duration,
     spill_folder: Option<PathBuf>,
@@ -251,6 +255,7 @@ impl Engine {
             tables,
             absent,
             coverage,
+            turns: Turns::default(),
             memory_limit_bytes,
             planning_time_max: PLANNING_TIME_MAX,
             spill_folder: None,
@@ -277,14 +282,21 @@ impl Engine {
     /// # Errors
     /// Points at the place in the SQL, or names the file of the lake.
     pub async fn query(&self, text: &SqlText, parameters: &Parameters) -> Result<Answer, EngineError> {
-        let statement = statement::parse(text, parameters).map_err(EngineError::Sql)?;
-        let plan = self.plan(statement, parameters).await?.map_err(|error| self.explain(text, &error))?;
+        let plan = self.plan(text, parameters).await?;
         let rows = execute_stream(plan, self.state.task_ctx()).map_err(|error| self.explain(text, &error))?;
         Ok(Answer { rows })
     }
 
+    async fn plan(&self, text: &SqlText, parameters: &Parameters) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+        let statement = statement::parse(text, parameters).map_err(EngineError::Sql)?;
+        let _turn = self.turns.to_plan().await;
+        // Boxed: it holds a session and a statement, and who asks many side by side holds many.
+        let planned = Box::pin(self.plan_statement(statement, parameters)).await?;
+        planned.map_err(|error| self.explain(text, &error))
+    }
+
     /// Plans on a thread of its own: planning computes without a pause, and must not keep others waiting.
-    async fn plan(
+    async fn plan_statement(
         &self,
         statement: Statement,
         parameters: &Parameters,

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, ViewTable};
-use futures::TryStreamExt;
+use datafusion::physical_plan::collect;
 
 use super::kept::KeptTable;
 use super::statement::{self, Parameters};
@@ -26,7 +25,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The whole answer of a statement, in memory: for answers that are known to be small.
+    /// The whole answer of a statement, in memory: for answers that are known to be small. Statements that are asked side
+    /// by side are planned so, and answered one after the other.
     ///
     /// # Errors
     /// As [`query`](Self::query), and where execution fails.
@@ -35,9 +35,10 @@ impl Engine {
         text: &SqlText,
         parameters: &Parameters,
     ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
-        let rows = self.query(text, parameters).await?.rows;
-        let schema = rows.schema();
-        let rows = rows.try_collect().await.map_err(|error: DataFusionError| self.explain(text, &error))?;
+        let plan = self.plan(text, parameters).await?;
+        let schema = plan.schema();
+        let _turn = self.turns.to_answer().await;
+        let rows = collect(plan, self.state.task_ctx()).await.map_err(|error| self.explain(text, &error))?;
         Ok((schema, rows))
     }
 

@@ -6,6 +6,7 @@
 use clicks::feed::Feed;
 use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
+use futures::try_join;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -16,7 +17,7 @@ use super::reason::Reason;
 use crate::engine::completeness::{Range, Seconds};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::Parameters;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, side_by_side};
 use crate::formats::json_rows;
 use crate::inquiry::Opened;
 use crate::run::RunError;
@@ -81,10 +82,9 @@ pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reaso
     let totals: Vec<Totals> = asking.rows("totals", TOTALS, &[]).await?;
     let of = |is_subject| totals.iter().find(|totals| totals.is_subject == is_subject).cloned().unwrap_or_default();
     let earlier_seconds = asking.earlier();
-    let mut found = Vec::new();
-    for (index, reason) in reasons.iter().enumerate() {
-        found.push(asking.judged(index, reason, earlier_seconds).await?);
-    }
+    asking.define_views(reasons, earlier_seconds)?;
+    let judged = reasons.iter().enumerate().map(|(index, reason)| asking.judged(index, reason, earlier_seconds));
+    let found = side_by_side(judged.collect()).await?;
     let (money, money_by_reason, counter) = asking.implicated(&found).await?;
     let score = asking.score().await?;
     let needs = [vec![Feed::NetworkClicks, Feed::AffiliateClicks]];
@@ -138,11 +138,22 @@ impl Asking<'_> {
         (first.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() <= earlier.1).then_some(earlier)
     }
 
-    /// Makes a reason a view over the seconds, and counts it.
-    async fn counted(&mut self, view: &str, reason: &Reason, seconds: Seconds) -> Result<Counts, RunError> {
-        let mut parameters = reason.question.bind(&[])?;
-        parameters.extend(self.opened.parameters_over(seconds));
-        self.opened.engine.define(view, &reason.question.text, &parameters)?;
+    /// Makes every reason a view over the range, and one over the range before.
+    fn define_views(&mut self, reasons: &[Reason], earlier: Option<Seconds>) -> Result<(), RunError> {
+        for (index, reason) in reasons.iter().enumerate() {
+            let over = [(view_of(index), Some(self.opened.seconds)), (view_before(index), earlier)];
+            for (view, seconds) in over {
+                let Some(seconds) = seconds else { continue };
+                let mut parameters = reason.question.bind(&[])?;
+                parameters.extend(self.opened.parameters_over(seconds));
+                self.opened.engine.define(&view, &reason.question.text, &parameters)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a reason by its view.
+    async fn counted(&self, view: &str, reason: &Reason) -> Result<Counts, RunError> {
         let name = format!("{} (counted)", reason.name);
         let rows: Vec<RateRow> = self.rows(&name, RATES, &[("{reason}", view)]).await?;
         let mut counts = Counts::default();
@@ -162,15 +173,10 @@ impl Asking<'_> {
         Ok(counts)
     }
 
-    async fn judged(
-        &mut self,
-        index: usize,
-        reason: &Reason,
-        earlier: Option<Seconds>,
-    ) -> Result<ReasonFacts, RunError> {
-        let mut counts = self.counted(&view_of(index), reason, self.opened.seconds).await?;
-        if let Some(earlier) = earlier {
-            let before = self.counted(&format!("{}_before", view_of(index)), reason, earlier).await?;
+    async fn judged(&self, index: usize, reason: &Reason, earlier: Option<Seconds>) -> Result<ReasonFacts, RunError> {
+        let mut counts = self.counted(&view_of(index), reason).await?;
+        if earlier.is_some() {
+            let before = self.counted(&view_before(index), reason).await?;
             counts.earlier = Some(before.own).filter(|own| own.n > 0);
         }
         let judgement = judge(&counts);
@@ -227,9 +233,11 @@ impl Asking<'_> {
         }
         self.opened.engine.define("hits", &text("hits", arms.join("\nUNION ALL\n")), &self.parameters)?;
         self.opened.engine.define("implicated", &text("implicated", IMPLICATED.to_owned()), &self.parameters)?;
-        let money = self.rows("money", MONEY, &[]).await?;
-        let by_reason = self.rows("money_by_reason", MONEY_BY_REASON, &[]).await?;
-        let counter: Vec<Counter> = self.rows("counter", COUNTER, &[]).await?;
+        let (money, by_reason, counter) = try_join!(
+            self.rows("money", MONEY, &[]),
+            self.rows("money_by_reason", MONEY_BY_REASON, &[]),
+            self.rows::<Counter>("counter", COUNTER, &[]),
+        )?;
         Ok((money, by_reason, counter.first().copied().unwrap_or_default()))
     }
 }
@@ -268,6 +276,10 @@ fn choose(candidates: Vec<Candidate>, wanted: Wanted, seconds: Seconds) -> Resul
 
 fn view_of(index: usize) -> String {
     format!("reason_{index}")
+}
+
+fn view_before(index: usize) -> String {
+    format!("reason_{index}_before")
 }
 
 fn of_kind(kind: Kind, name: &str, sql: &str) -> SqlText {

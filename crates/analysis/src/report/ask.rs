@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clicks::feed::Feed;
+use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -67,40 +68,51 @@ struct Asker<'a> {
     queries: BTreeSet<UsedQuery>,
 }
 
-impl Asker<'_> {
-    /// The rows of a query over a range.
-    async fn rows<T: DeserializeOwned>(
+impl<'a> Asker<'a> {
+    /// The rows of a query over a range. The query is noted at once, and asked when the answer is waited for; boxed, as a
+    /// report waits for many.
+    fn rows<T: DeserializeOwned + 'a>(
         &mut self,
         name: &str,
         seconds: Seconds,
-        given: &[String],
-    ) -> Result<Vec<T>, RunError> {
-        let (catalogue, name) = match name.strip_prefix("report/") {
-            Some(name) => (&self.own, name),
-            None => (&self.catalogue, name),
-        };
-        let query = catalogue.find(name).map_err(RequestError::from)?;
-        let file =
-            if std::ptr::eq(catalogue, &self.own) { format!("report/{name}.sql") } else { format!("{name}.sql") };
-        let called = file.trim_end_matches(".sql").to_owned();
-        self.queries.insert(used(called, query.title.clone(), &query.sql));
-        let question = Question::of_query(query.clone(), &file);
-        let rows = self.opened.rows_over(seconds, &question, given).await.map_err(|error| match error {
-            RunError::Engine(EngineError::Planning(time)) => {
-                ReportError::Planning { query: file.clone(), seconds: time.as_secs() }.into()
-            }
-            other => other,
-        })?;
-        read(&rows).map_err(|problem| ReportError::Rows { query: file, problem }.into())
+        given: Vec<String>,
+    ) -> BoxFuture<'a, Result<Vec<T>, RunError>> {
+        let question = self.question(name);
+        let opened = self.opened;
+        Box::pin(async move {
+            let (file, question) = question?;
+            let rows = opened.rows_over(seconds, &question, &given).await.map_err(|error| match error {
+                RunError::Engine(EngineError::Planning(time)) => {
+                    ReportError::Planning { query: file.clone(), seconds: time.as_secs() }.into()
+                }
+                other => other,
+            })?;
+            read(&rows).map_err(|problem| ReportError::Rows { query: file, problem }.into())
+        })
     }
 
-    async fn both<T: DeserializeOwned>(
+    /// A query of the catalogue or of the report itself, and its file.
+    fn question(&mut self, name: &str) -> Result<(String, Question), RequestError> {
+        let query = match name.strip_prefix("report/") {
+            Some(own) => self.own.find(own)?,
+            None => self.catalogue.find(name)?,
+        };
+        let file = format!("{name}.sql");
+        self.queries.insert(used(name.to_owned(), query.title.clone(), &query.sql));
+        Ok((file.clone(), Question::of_query(query.clone(), &file)))
+    }
+
+    fn both<T: DeserializeOwned + 'a>(
         &mut self,
         name: &str,
         now: Seconds,
         before: Seconds,
-    ) -> Result<Both<T>, RunError> {
-        Ok(Both { now: self.rows(name, now, &[]).await?, before: self.rows(name, before, &[]).await? })
+    ) -> impl Future<Output = Result<Both<T>, RunError>> + use<'a, T> {
+        let (now, before) = (self.rows(name, now, Vec::new()), self.rows(name, before, Vec::new()));
+        async move {
+            let (now, before) = futures::try_join!(now, before)?;
+            Ok(Both { now, before })
+        }
     }
 }
 
@@ -120,38 +132,51 @@ pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers
     let load = |shelf| Catalogue::load_from(shelf, None).map_err(RequestError::from);
     let mut asker =
         Asker { opened, catalogue: load(Shelf::QUERIES)?, own: load(Shelf::REPORT)?, queries: BTreeSet::new() };
-    let asker = &mut asker;
     let now = opened.seconds;
     let before = before(now);
     let feeds = Feed::ALL.map(|feed| vec![feed]);
+    let completeness = Both {
+        now: opened.engine.completeness(&feeds, now).await?,
+        before: opened.engine.completeness(&feeds, before).await?,
+    };
+    // Side by side, so that one is planned while another is answered.
+    let (covered_days, figures, money, error_codes, unknown_fields, days, affiliates, at_risk, hours, offers) = futures::try_join!(
+        asker.rows("coverage_by_day", now, Vec::new()),
+        asker.both("report/figures", now, before),
+        asker.both("report/money", now, before),
+        asker.both("error_codes", now, before),
+        asker.both("report/unknown_fields", now, before),
+        asker.rows("report/rates_by_day", now, Vec::new()),
+        asker.rows("report/rates_by_affiliate", now, Vec::new()),
+        asker.rows("value_at_risk", now, Vec::new()),
+        asker.rows("report/hours", now, Vec::new()),
+        asker.rows("report/offers", now, Vec::new()),
+    )?;
     let mut answers = Answers {
         seconds: now,
         before,
         has_range: opened.has_range(),
         notes: opened.notes.clone(),
         scored_with: opened.scored_with.clone(),
-        completeness: Both {
-            now: opened.engine.completeness(&feeds, now).await?,
-            before: opened.engine.completeness(&feeds, before).await?,
-        },
-        covered_days: asker.rows("coverage_by_day", now, &[]).await?,
-        figures: asker.both("report/figures", now, before).await?,
-        money: asker.both("report/money", now, before).await?,
-        error_codes: asker.both("error_codes", now, before).await?,
-        unknown_fields: asker.both("report/unknown_fields", now, before).await?,
-        days: asker.rows("report/rates_by_day", now, &[]).await?,
-        affiliates: asker.rows("report/rates_by_affiliate", now, &[]).await?,
-        at_risk: asker.rows("value_at_risk", now, &[]).await?,
-        hours: asker.rows("report/hours", now, &[]).await?,
-        offers: asker.rows("report/offers", now, &[]).await?,
+        completeness,
+        covered_days,
+        figures,
+        money,
+        error_codes,
+        unknown_fields,
+        days,
+        affiliates,
+        at_risk,
+        hours,
+        offers,
         ..Answers::default()
     };
     if opened.engine.has_table(scorecard::TABLE) {
-        answers.scores = asker.rows("report/scores", now, &[]).await?;
+        answers.scores = asker.rows("report/scores", now, Vec::new()).await?;
     }
     let keys = build::keys_of_ranked(&answers, ranks);
     if !keys.is_empty() {
-        answers.affiliate_days = asker.rows("report/affiliate_days", now, &[format!("keys={keys}")]).await?;
+        answers.affiliate_days = asker.rows("report/affiliate_days", now, vec![format!("keys={keys}")]).await?;
     }
     answers.queries = std::mem::take(&mut asker.queries);
     let views = Shelf::VIEWS.shipped();

@@ -35,7 +35,9 @@ pub struct Signal {
     pub is_burst: bool,
     /// Entities with a smaller `n` are not judged by it.
     pub min_exposure: u64,
-    /// The sentence of a reason; `{observed}`, `{expected}`, `{n}`, `{x}`, `{lift}`, `{p}` and `{z}` stand for the figures.
+    /// The sentence of a reason; `{observed}`, `{expected}`, `{n}`, `{x}`, `{lift}`, `{p}` and `{z}` stand for the figures. Of
+    /// shapes that are shares, `{observed_percent}` and `{expected_percent}` say them so; of sums of squared shares,
+    /// `{observed_alike}` and `{expected_alike}` say of how many of equal size.
     pub reason: String,
     /// The SQL that lists an entity's clicks behind it, with parameters; empty where there is none.
     pub drill: String,

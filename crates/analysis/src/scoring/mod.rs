@@ -6,7 +6,7 @@
 //! 1. [`rates`] and [`shapes`]: the evidence of each signal about each entity, in [`evidence::decades`].
 //! 2. [`families`]: the strongest signal of each family.
 //! 3. `score`: the root of the sum of squares, on a fixed scale; p-values, tiers.
-//! 4. `reasons`: sentences.
+//! 4. [`reasons`], in sentences.
 //! 5. [`learned`]: what verdicts teach, where there are some.
 
 pub mod config;
@@ -16,7 +16,7 @@ pub mod learned;
 pub mod matrix;
 pub mod past;
 pub mod rates;
-mod reasons;
+pub mod reasons;
 pub mod score;
 pub mod shapes;
 

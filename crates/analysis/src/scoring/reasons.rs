@@ -3,6 +3,31 @@
 use super::families::{Against, Family};
 use super::matrix::{Kind, SignalMatrix};
 
+/// What stands for figures in the sentence of a signal.
+pub const PLACEHOLDERS: [&str; 11] = [
+    "{observed}",
+    "{expected}",
+    "{observed_percent}",
+    "{expected_percent}",
+    "{observed_alike}",
+    "{expected_alike}",
+    "{n}",
+    "{x}",
+    "{lift}",
+    "{p}",
+    "{z}",
+];
+
+/// The first thing in braces that stands for no figure.
+#[must_use]
+pub fn unknown_placeholder(sentence: &str) -> Option<&str> {
+    let mut braced = sentence.match_indices('{').filter_map(|(start, _)| {
+        let length = sentence[start..].find('}')? + 1;
+        Some(&sentence[start..start + length])
+    });
+    braced.find(|braced| !PLACEHOLDERS.contains(braced))
+}
+
 /// The sentence for a family: its signal's template with the figures filled in.
 pub(super) fn sentence(matrix: &SignalMatrix, family: &Family) -> String {
     let Some(signal) = matrix.signals().get(family.strongest.signal) else { return String::new() };
@@ -14,6 +39,10 @@ pub(super) fn sentence(matrix: &SignalMatrix, family: &Family) -> String {
     let filled = [
         ("{observed}", value(evidence.observed)),
         ("{expected}", value(evidence.expected)),
+        ("{observed_percent}", percent(evidence.observed)),
+        ("{expected_percent}", percent(evidence.expected)),
+        ("{observed_alike}", alike(evidence.observed)),
+        ("{expected_alike}", alike(evidence.expected)),
         ("{n}", whole(evidence.n)),
         ("{x}", if signal.kind == Kind::Rate { whole(evidence.x) } else { significant(evidence.x) }),
         ("{lift}", evidence.lift().map_or_else(|| "many".to_owned(), significant)),
@@ -30,6 +59,12 @@ pub(super) fn sentence(matrix: &SignalMatrix, family: &Family) -> String {
 /// `12.3 %`, with three significant digits.
 fn percent(share: f64) -> String {
     format!("{} %", significant(100.0 * share))
+}
+
+/// How many of equal size are as concentrated: the inverse of a sum of squared shares (Hill number of order 2: Hill, Ecology
+/// 54, 1973).
+fn alike(concentration: f64) -> String {
+    if concentration > 0.0 { significant(1.0 / concentration) } else { "very many".to_owned() }
 }
 
 /// Three significant digits, without an exponent where people would not write one.
@@ -89,6 +124,9 @@ mod tests {
             assert_eq!(significant(value), expected);
         }
         assert_eq!([percent(0.5), percent(0.012_34)], ["50 %", "1.23 %"]);
+        assert_eq!(unknown_placeholder("{observed} of {n}, p {p"), None);
+        assert_eq!(unknown_placeholder("{observed} of {clicks}"), Some("{clicks}"));
+        assert_eq!([alike(0.25), alike(0.0), alike(1.0)], ["4", "very many", "1"]);
         assert_eq!([whole(1_234_567.0), whole(-12.0), whole(999.0)], ["1,234,567", "-12", "999"]);
         assert_eq!([probability(1e-30), probability(2e-5), probability(0.25)], ["less than 1e-12", "2e-5", "0.25"]);
     }

@@ -19,6 +19,8 @@
 use super::SignalError;
 use crate::catalogue::{Query, Shelf};
 use crate::scoring::matrix::{Basis, Kind, Signal};
+use crate::scoring::reasons::{PLACEHOLDERS, unknown_placeholder};
+use crate::suggestion::closest;
 
 /// Where signals are kept.
 pub(super) const SIGNALS: Shelf =
@@ -34,6 +36,14 @@ pub(super) fn signal(query: &Query) -> Result<Signal, SignalError> {
         said(key).ok_or_else(|| wrong(query, format!("the header has no '{key}:', which a signal needs")))
     };
     let family = must("family")?.to_owned();
+    let reason = must("reason")?.to_owned();
+    if let Some(unknown) = unknown_placeholder(&reason) {
+        let hint = match closest(unknown, PLACEHOLDERS.into_iter()) {
+            Some(similar) => format!("did you mean {similar}?"),
+            None => format!("there are {}", PLACEHOLDERS.join(", ")),
+        };
+        return Err(wrong(query, format!("nothing stands for {unknown} in the reason; {hint}")));
+    }
     let kind = one_of(query, "kind", must("kind")?, &[("rate", Kind::Rate), ("shape", Kind::Shape)])?;
     let bases = [("behavioural", Basis::Behavioural), ("list", Basis::List)];
     let min_exposure = said("min_exposure").unwrap_or("0");
@@ -45,7 +55,7 @@ pub(super) fn signal(query: &Query) -> Result<Signal, SignalError> {
         basis: one_of(query, "basis", said("basis").unwrap_or("behavioural"), &bases)?,
         is_burst: one_of(query, "burst", said("burst").unwrap_or("no"), &[("yes", true), ("no", false)])?,
         min_exposure: min_exposure.map_err(|_| wrong(query, "min_exposure is a whole number of clicks".to_owned()))?,
-        reason: must("reason")?.to_owned(),
+        reason,
         drill: said("drill").unwrap_or_default().to_owned(),
     })
 }

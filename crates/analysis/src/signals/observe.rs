@@ -11,7 +11,7 @@ use super::header::Form;
 use super::{By, Shared, SignalError, SignalQuery, Signals, drill_statement};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, tables_read};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, side_by_side};
 use crate::scoring::matrix::{Entity, Kind, Observation, SignalMatrix};
 use crate::suggestion::closest;
 
@@ -45,8 +45,8 @@ pub async fn observe(
         roll.read(engine, parameters).await?;
     }
     let mut seen = Vec::with_capacity(signals.signals.len());
-    for query in signals.signals.values() {
-        let (_, rows) = engine.collect(&query.text, parameters).await?;
+    let answers = signals.signals.values().map(|query| engine.collect(&query.text, parameters)).collect();
+    for (query, (_, rows)) in signals.signals.values().zip(side_by_side(answers).await?) {
         let read = rows.iter().map(|rows| read_rows(query, rows)).collect::<Result<Vec<_>, _>>()?;
         let mut of_signal = BTreeMap::new();
         for row in read.into_iter().flatten() {

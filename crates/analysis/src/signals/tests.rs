@@ -146,6 +146,7 @@ async fn signals_of_the_users_own_and_tables_of_entities() {
     for (text, problem) in [
         ("-- kind: shape\n-- reason: r\nSELECT 1", "no 'family:'"),
         ("-- family: f\n-- kind: shap\n-- reason: r\nSELECT 1", "kind is one of rate, shape"),
+        ("-- family: f\n-- kind: shape\n-- reason: {observd}\nSELECT 1", "did you mean {observed}?"),
     ] {
         write("mine.sql", text);
         assert!(refusal(Signals::of_folder(folder.path()).unwrap_err()).contains(problem), "{problem}");

@@ -1,0 +1,44 @@
+//! Whose turn it is where statements are asked side by side.
+//!
+//! Planning keeps one thread busy, and is most of the time where clicks are few; answering keeps all of them busy where
+//! clicks are many, and is what takes memory. So statements are planned side by side and answered one after the other.
+
+use std::thread::available_parallelism;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Waits for a list of answers, a few of them at a time; they come in the order of the list.
+///
+/// # Errors
+/// The first of the list that has one.
+pub async fn side_by_side<T, E>(asked: Vec<impl Future<Output = Result<T, E>>>) -> Result<Vec<T>, E> {
+    const AT_A_TIME: usize = 4;
+    stream::iter(asked).buffered(AT_A_TIME).try_collect().await
+}
+
+/// The turns of one session.
+pub(super) struct Turns {
+    planning: Semaphore,
+    answering: Semaphore,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        let threads = available_parallelism().map_or(1, usize::from);
+        Self { planning: Semaphore::new(threads), answering: Semaphore::new(1) }
+    }
+}
+
+impl Turns {
+    /// Waits until there is a thread to plan on; the turn ends when what is returned is dropped.
+    pub(super) async fn to_plan(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes them.
+        self.planning.acquire().await.ok()
+    }
+
+    /// Waits until no other answer is being computed; the turn ends when what is returned is dropped.
+    pub(super) async fn to_answer(&self) -> Option<SemaphorePermit<'_>> {
+        self.answering.acquire().await.ok()
+    }
+}
