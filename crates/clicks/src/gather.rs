@@ -5,13 +5,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::compute::{concat, interleave};
-use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
+use arrow::compute::interleave;
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
-use crate::partition::{BATCH_ROWS, DICTIONARY_BYTES_MAX};
 use crate::schema::{click_schema, position};
 use crate::width::{Cut, TextBytes};
 
@@ -149,6 +148,21 @@ impl TypedClicks {
         &self.columns[index].values
     }
 
+    /// How many objects a row has.
+    pub(crate) fn objects(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// The position of an object of a row.
+    pub(crate) fn object(&self, object: usize, row: usize) -> u32 {
+        self.objects[object][row]
+    }
+
+    /// Where the values of rows stand in a column.
+    pub(crate) fn origin(&self, column: usize) -> Origin {
+        self.columns[column].origin
+    }
+
     /// The position of a row's value in a column.
     pub(crate) fn position(&self, column: usize, row: usize) -> usize {
         self.position_by(self.columns[column].origin, row)
@@ -165,54 +179,45 @@ impl TypedClicks {
 
 /// The picked rows as plain columns, in the order of the picks.
 pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
-    RecordBatch::try_new(click_schema(), gather_columns(sources, picks, |_| None)?)
-}
-
-/// The picks in runs that make one batch each, with the bytes of their texts.
-pub(crate) fn runs<'a>(
-    sources: &'a [&TypedClicks],
-    picks: &'a [Pick],
-) -> impl Iterator<Item = (&'a [Pick], usize)> + 'a {
-    let (mut cut, mut start) = (Cut::default(), 0);
-    let ends = (0..=picks.len()).filter_map(move |at| match picks.get(at) {
-        Some((source, row)) => cut.take(sources[*source as usize].text_bytes(*row as usize)).map(|bytes| (at, bytes)),
-        None => (at > 0).then(|| (at, cut.bytes())),
-    });
-    ends.map(move |(end, bytes)| (&picks[std::mem::replace(&mut start, end)..end], bytes))
+    let schema = click_schema();
+    let mut positions: Vec<(Vec<Origin>, Positions)> = Vec::new();
+    let columns = (0..schema.fields().len()).map(|index| gather_column(sources, picks, index, &mut positions));
+    let columns = columns.collect::<Result<_, _>>()?;
+    RecordBatch::try_new(schema, columns)
 }
 
 /// For each row: the number of the array that holds its value, and the position there.
 type Positions = Vec<(usize, usize)>;
 
-/// Gathers columns; `ready` gives those that are there already.
-fn gather_columns(
+/// The picked rows of one column; positions that other columns share are found once.
+pub(crate) fn gather_column(
     sources: &[&TypedClicks],
     picks: &[Pick],
-    ready: impl Fn(usize) -> Option<Result<ArrayRef, ArrowError>>,
-) -> Result<Vec<ArrayRef>, ArrowError> {
-    let schema = click_schema();
-    let mut columns = Vec::with_capacity(schema.fields().len());
-    let mut positions: Vec<(Vec<Origin>, Positions)> = Vec::new();
-    for (index, field) in schema.fields().iter().enumerate() {
-        let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
-        if values.iter().all(|values| values.null_count() == values.len()) {
-            columns.push(new_null_array(field.data_type(), picks.len()));
-            continue;
-        }
-        if let Some(column) = ready(index) {
-            columns.push(column?);
-            continue;
-        }
-        let origins: Vec<Origin> = sources.iter().map(|source| source.columns[index].origin).collect();
-        let known = positions.iter().position(|(of, _)| *of == origins);
-        let known = known.unwrap_or_else(|| {
-            let resolved = resolve(sources, &origins, picks);
-            positions.push((origins, resolved));
-            positions.len() - 1
-        });
-        columns.push(picked(&values, &positions[known].1)?);
+    index: usize,
+    positions: &mut Vec<(Vec<Origin>, Positions)>,
+) -> Result<ArrayRef, ArrowError> {
+    let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
+    if values.iter().all(|values| values.null_count() == values.len()) {
+        return Ok(new_null_array(click_schema().field(index).data_type(), picks.len()));
     }
-    Ok(columns)
+    let origins: Vec<Origin> = sources.iter().map(|source| source.columns[index].origin).collect();
+    let known = positions.iter().position(|(of, _)| *of == origins);
+    let known = known.unwrap_or_else(|| {
+        let resolved = resolve(sources, &origins, picks);
+        positions.push((origins, resolved));
+        positions.len() - 1
+    });
+    picked(&values, &positions[known].1)
+}
+
+/// The picks in runs that make one batch each.
+pub(crate) fn runs<'a>(sources: &'a [&TypedClicks], picks: &'a [Pick]) -> impl Iterator<Item = &'a [Pick]> + 'a {
+    let (mut cut, mut start) = (Cut::default(), 0);
+    let ends = (0..=picks.len()).filter(move |at| match picks.get(*at) {
+        Some((source, row)) => cut.take(sources[*source as usize].text_bytes(*row as usize)).is_some(),
+        None => *at > 0,
+    });
+    ends.map(move |end| &picks[std::mem::replace(&mut start, end)..end])
 }
 
 /// The values at these positions. Flags by a way of their own: `interleave` has none for them that is quick.
@@ -232,88 +237,6 @@ fn picked(values: &[&dyn Array], positions: &[(usize, usize)]) -> Result<ArrayRe
         }))
     });
     Ok(Arc::new(BooleanArray::new(held, nulls)))
-}
-
-/// The shared texts of some clicks, once for all rows that refer to them.
-///
-/// The Parquet writer takes such a column in place of a plain one and writes the same bytes: the values of most columns
-/// need then not be copied for each row.
-pub(crate) struct SharedTexts {
-    /// By position in [`click_schema`]: the distinct values of all clicks, one after the other.
-    values: Vec<Option<ArrayRef>>,
-    /// For each object, for each of the clicks: where its values begin.
-    offsets: Vec<Vec<i32>>,
-}
-
-impl SharedTexts {
-    /// None where there are no clicks, or more distinct values than positions can count. Texts that take much memory
-    /// are left as they are.
-    pub(crate) fn of(sources: &[TypedClicks]) -> Result<Option<SharedTexts>, ArrowError> {
-        let Some(first) = sources.first() else { return Ok(None) };
-        let mut shared =
-            SharedTexts { values: vec![None; first.columns.len()], offsets: vec![vec![]; first.objects.len()] };
-        for (index, column) in first.columns.iter().enumerate() {
-            let Origin::Object(object) = column.origin else { continue };
-            if *column.values.data_type() != DataType::Utf8 {
-                continue;
-            }
-            let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
-            if !is_bounded(&values) {
-                continue;
-            }
-            let mut offset = 0_usize;
-            let mut offsets = Vec::with_capacity(values.len());
-            for values in &values {
-                let Ok(from) = i32::try_from(offset) else { return Ok(None) };
-                offsets.push(from);
-                offset += values.len();
-            }
-            if i32::try_from(offset).is_err() {
-                return Ok(None);
-            }
-            shared.values[index] = Some(concat(&values)?);
-            shared.offsets[object] = offsets;
-        }
-        Ok(Some(shared))
-    }
-
-    /// As [`gather`], with the shared texts left shared.
-    pub(crate) fn gather(&self, sources: &[TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
-        let keys: Vec<Int32Array> = self
-            .offsets
-            .iter()
-            .enumerate()
-            .map(|(object, offsets)| {
-                let key = |(source, row): &Pick| {
-                    let id = sources[*source as usize].objects[object][*row as usize];
-                    offsets.get(*source as usize).map_or(0, |offset| offset + id as i32)
-                };
-                Int32Array::from_iter_values(picks.iter().map(key))
-            })
-            .collect();
-        let sources: Vec<&TypedClicks> = sources.iter().collect();
-        let columns = gather_columns(&sources, picks, |index| {
-            let values = self.values[index].as_ref()?;
-            let Origin::Object(object) = sources[0].columns[index].origin else { return None };
-            Some(
-                DictionaryArray::try_new(keys[object].clone(), values.clone())
-                    .map(|column| Arc::new(column) as ArrayRef),
-            )
-        })?;
-        let field_of =
-            |(field, column): (&FieldRef, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
-        let fields: Vec<Field> = click_schema().fields().iter().zip(&columns).map(field_of).collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-    }
-}
-
-/// True where no batch of these texts comes near the limit of a dictionary page. There the writer cuts plain texts into
-/// smaller steps, but not shared ones, and the bytes would differ.
-fn is_bounded(texts: &[&dyn Array]) -> bool {
-    let lengths = || texts.iter().flat_map(|texts| texts.as_string::<i32>().offsets().lengths());
-    let longest = lengths().max().unwrap_or_default();
-    let of_dictionary: usize = lengths().map(|length| length + size_of::<u32>()).sum();
-    of_dictionary + BATCH_ROWS * longest <= DICTIONARY_BYTES_MAX
 }
 
 fn resolve(sources: &[&TypedClicks], origins: &[Origin], picks: &[Pick]) -> Positions {

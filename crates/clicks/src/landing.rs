@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use crate::coverage::{Coverage, Interval};
 use crate::feed::Feed;
-use crate::gather::{Pick, SharedTexts, TypedClicks};
+use crate::gather::{Pick, TypedClicks};
 use crate::lake::{Account, Granularity, Lake, LakeError, PartitionKey, Period, until_published};
 use crate::lock::LockError;
 use crate::partition::PartitionError;
 use crate::pseudonym::Pseudonyms;
 use crate::quarantine::{self, QuarantinedRow};
+use crate::shared::Shared;
 use crate::typing::Observation;
 
 mod login;
@@ -153,13 +154,12 @@ impl<'a> Landing<'a> {
         let work = plan(clicks, coverage, self.lake.granularity());
         let work_items = work.len();
         let queue = Mutex::new(work.into_iter());
-        let shared = SharedTexts::of(clicks)
-            .map_err(|source| PartitionError::Rows { path: self.lake.root().to_owned(), source })?;
+        let shared = Shared::of(clicks, self.threads);
         // While some wait for the disk, others work.
         let permits = Permits::new(self.threads);
         let threads = (self.threads + WAITING_MAX).min(work_items);
         let results: Vec<Result<Folded, LandingError>> = std::thread::scope(|scope| {
-            let run = || self.work_off(clicks, shared.as_ref(), &queue, &permits);
+            let run = || self.work_off(clicks, &shared, &queue, &permits);
             let workers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
             let mut results = vec![run()];
             // A panic of a worker is a bug, and goes on as one.
@@ -177,7 +177,7 @@ impl<'a> Landing<'a> {
     fn work_off(
         &self,
         clicks: &[TypedClicks],
-        shared: Option<&SharedTexts>,
+        shared: &Shared,
         queue: &Mutex<impl Iterator<Item = (Period, Work)>>,
         permits: &Permits,
     ) -> Result<Folded, LandingError> {
@@ -195,7 +195,7 @@ impl<'a> Landing<'a> {
         &self,
         key: &PartitionKey,
         clicks: &[TypedClicks],
-        shared: Option<&SharedTexts>,
+        shared: &Shared,
         work: &Work,
         permits: &Permits,
     ) -> Result<Folded, LandingError> {

@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout))]
 
+mod chunk;
 pub mod coverage;
 pub mod document;
 pub mod error_codes;
@@ -24,6 +25,7 @@ pub mod prune;
 pub mod pseudonym;
 pub mod quarantine;
 pub mod schema;
+mod shared;
 pub mod tally;
 pub mod time_bound;
 pub mod typing;

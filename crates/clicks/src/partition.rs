@@ -21,17 +21,22 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaDataReader, RowGroupMetaData, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::schema::types::ColumnPath;
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::writer::SerializedFileWriter;
 
 use crate::coverage::{COVERAGE_KEY, Coverage, CoverageError};
 use crate::failpoint;
 use crate::lake::{Lake, Opened, PartitionKey, Publication, Version};
-use crate::schema::{COLUMNS, Kind, click_schema, index_of};
+use crate::schema::click_schema;
 use crate::width::{Cut, TextBytes};
+
+mod group;
+mod properties;
+
+pub(crate) use group::GroupColumn;
+use properties::properties;
+pub(crate) use properties::{has_statistics, is_by_dictionary};
 
 /// Rows of the batches that are written, so that pages do not depend on how rows came.
 pub const BATCH_ROWS: usize = 1_024;
@@ -52,9 +57,6 @@ pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 
 /// The columns that rows are sorted by, ascending, NULLs last.
 pub const SORTED_BY: [&str; 3] = ["affiliate_id", "click_time", "transaction_id"];
-
-/// Texts that queries select by, so that least and greatest may spare reading a row group.
-const TEXTS_WITH_STATISTICS: [&str; 4] = ["affiliate_name", "offer_name", "country_code", "user_ip"];
 
 /// What is wrong with the file of a partition.
 #[derive(Debug, thiserror::Error)]
@@ -171,10 +173,20 @@ fn check_footer(file: &File, rows: usize) -> io::Result<()> {
     }
 }
 
+/// How the rows of a partition are written.
+enum Writer {
+    /// Batch by batch.
+    Batches(Box<ArrowWriter<File>>),
+    /// All were written column by column.
+    Columns(SerializedFileWriter<File>),
+    /// Being changed from the one to the other, or failed while at it.
+    Done,
+}
+
 /// Writes the rows of a partition.
 pub(crate) struct PartitionWriter {
     path: PathBuf,
-    writer: ArrowWriter<File>,
+    writer: Writer,
     /// The beginning of the next batch.
     waiting: Vec<RecordBatch>,
     cut: Cut,
@@ -188,7 +200,7 @@ impl PartitionWriter {
             .map_err(|error| write_error(path, error))?;
         Ok(PartitionWriter {
             path: path.to_owned(),
-            writer,
+            writer: Writer::Batches(Box::new(writer)),
             waiting: Vec::new(),
             cut: Cut::default(),
             text_bytes_of_group: 0,
@@ -216,11 +228,12 @@ impl PartitionWriter {
         if batch.num_rows() > 0 { self.write_run(&batch, text_bytes) } else { Ok(()) }
     }
 
-    /// Writes a batch as it is: a whole run by [`Cut`], which has so many bytes of text. Texts may be dictionaries.
-    pub(crate) fn write_run(&mut self, batch: &RecordBatch, text_bytes: usize) -> Result<(), PartitionError> {
-        let groups = self.writer.flushed_row_groups().len();
-        self.writer.write(batch).map_err(|error| write_error(&self.path, error))?;
-        if self.writer.flushed_row_groups().len() > groups {
+    /// Writes a batch as it is: a whole run by [`Cut`], which has so many bytes of text.
+    fn write_run(&mut self, batch: &RecordBatch, text_bytes: usize) -> Result<(), PartitionError> {
+        let Writer::Batches(writer) = &mut self.writer else { return Err(written_before(&self.path)) };
+        let groups = writer.flushed_row_groups().len();
+        writer.write(batch).map_err(|error| write_error(&self.path, error))?;
+        if writer.flushed_row_groups().len() > groups {
             (self.text_bytes_of_group, self.rows_of_group) = (0, 0);
         }
         self.text_bytes_of_group += text_bytes;
@@ -228,7 +241,7 @@ impl PartitionWriter {
         let is_wide = self.text_bytes_of_group > self.rows_of_group * WIDE_ROW_BYTES;
         let bytes_max = if is_wide { ROW_GROUP_TEXT_BYTES_WIDE } else { ROW_GROUP_TEXT_BYTES };
         if self.text_bytes_of_group >= bytes_max {
-            self.writer.flush().map_err(|error| write_error(&self.path, error))?;
+            writer.flush().map_err(|error| write_error(&self.path, error))?;
             (self.text_bytes_of_group, self.rows_of_group) = (0, 0);
         }
         failpoint::hit("batch-written");
@@ -237,10 +250,26 @@ impl PartitionWriter {
 
     fn close(mut self, coverage: &Coverage) -> Result<(), PartitionError> {
         self.write_waiting(self.cut.bytes())?;
-        self.writer.append_key_value_metadata(KeyValue::new(COVERAGE_KEY.to_owned(), coverage.to_json()));
-        self.writer.close().map_err(|error| write_error(&self.path, error))?;
-        Ok(())
+        let coverage = KeyValue::new(COVERAGE_KEY.to_owned(), coverage.to_json());
+        let closed = match self.writer {
+            Writer::Batches(mut writer) => {
+                writer.append_key_value_metadata(coverage);
+                writer.close()
+            }
+            Writer::Columns(mut writer) => {
+                writer.append_key_value_metadata(coverage);
+                writer.close()
+            }
+            Writer::Done => return Err(written_before(&self.path)),
+        };
+        closed.map(drop).map_err(|error| write_error(&self.path, error))
     }
+}
+
+/// Rows after those that were said to be all: a bug.
+fn written_before(path: &Path) -> PartitionError {
+    let source = ArrowError::InvalidArgumentError("rows were written column by column before".to_owned());
+    PartitionError::Rows { path: path.to_owned(), source }
 }
 
 fn write_error(path: &Path, error: ParquetError) -> PartitionError {
@@ -253,53 +282,6 @@ fn write_error(path: &Path, error: ParquetError) -> PartitionError {
         error => io::Error::other(error),
     };
     PartitionError::Write { path: path.to_owned(), source }
-}
-
-fn properties(rows: usize) -> WriterProperties {
-    let sorting = SORTED_BY.iter().filter_map(|name| {
-        let column_idx = i32::try_from(leaf_of(name)).ok()?;
-        Some(SortingColumn { column_idx, descending: false, nulls_first: false })
-    });
-    // A filter sized for the rows that there are: the default would weigh a megabyte on a partition of ten clicks.
-    let distinct = rows.clamp(1, ROW_GROUP_ROWS) as u64;
-    let mut builder = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_created_by("clickproof".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        // Pages end between the writer's steps. By default a step is longer where a batch has no NULL buffer, which
-        // depends on how rows came: a step is a batch, always.
-        .set_write_batch_size(BATCH_ROWS)
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_sorting_columns(Some(sorting.collect()))
-        .set_column_dictionary_enabled(ColumnPath::from("transaction_id"), false);
-    // Least and greatest of texts help no reader here, and comparing them all is a tenth of the work of writing.
-    for column in
-        COLUMNS.iter().filter(|column| column.kind == Kind::Text && !TEXTS_WITH_STATISTICS.contains(&column.name))
-    {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
-    }
-    for name in ["affiliate_id", "click_time"] {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Page);
-    }
-    for name in ["transaction_id", "user_ip"] {
-        builder = builder
-            .set_column_bloom_filter_enabled(ColumnPath::from(name), true)
-            .set_column_bloom_filter_fpp(ColumnPath::from(name), 0.01)
-            .set_column_bloom_filter_max_ndv(ColumnPath::from(name), distinct);
-    }
-    // Times in a partition are near each other: their differences are a third of the size.
-    builder
-        .set_column_dictionary_enabled(ColumnPath::from("click_time"), false)
-        .set_column_encoding(ColumnPath::from("click_time"), Encoding::DELTA_BINARY_PACKED)
-        .build()
-}
-
-/// The position of a column among the leaves of the file: the map has two, and stands after all that are asked for.
-fn leaf_of(name: &str) -> usize {
-    index_of(name)
 }
 
 static EMPTY_COVERAGE: LazyLock<Coverage> = LazyLock::new(Coverage::default);

@@ -10,10 +10,13 @@ use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
 use crate::coverage::Coverage;
-use crate::gather::{Pick, SharedTexts, TypedClicks, empty_batch, gather, runs};
+use crate::gather::{Pick, TypedClicks, empty_batch, gather, gather_column, runs};
 use crate::lake::{Lake, PartitionKey};
-use crate::partition::{BATCH_BYTES, OpenPartition, PartitionError, PartitionWriter, write_partition};
+use crate::partition::{
+    BATCH_BYTES, BATCH_ROWS, GroupColumn, OpenPartition, PartitionError, PartitionWriter, write_partition,
+};
 use crate::schema::{click_schema, position};
+use crate::shared::{Picked, Shared};
 use crate::versions::merge_versions;
 use crate::width::TextBytes;
 
@@ -38,7 +41,7 @@ pub(super) fn fold_partition(
     lake: &Lake,
     key: &PartitionKey,
     clicks: &[TypedClicks],
-    shared: Option<&SharedTexts>,
+    shared: &Shared,
     picks: Vec<Pick>,
     coverage: &Coverage,
     permit: Permit,
@@ -90,11 +93,9 @@ pub(super) fn fold_partition(
         let mut merged = old.as_ref().map(|old| old.coverage().clone()).unwrap_or_default();
         merged.extend(coverage);
         let mut proof = Proof::new(&merged);
-        match (shared, old.as_ref().filter(|_| kept > 0)) {
-            (Some(shared), None) if fold.is_of_first(clicks.len()) => {
-                fold.write_shared(shared, clicks, path, writer, &mut proof)?;
-            }
-            (_, old) => fold.write(old, &changed.old_rows, path, writer, &mut proof)?,
+        match old.as_ref().filter(|_| kept > 0) {
+            None if fold.is_one_group(clicks.len()) => fold.write_group(shared, clicks, path, writer, &mut proof)?,
+            old => fold.write(old, &changed.old_rows, path, writer, &mut proof)?,
         }
         Ok(proof.coverage())
     })?;
@@ -228,7 +229,7 @@ impl<'a> Fold<'a> {
             let here = &matched[changed.merged..][..batch.num_rows()];
             let picks: Vec<Pick> = here.iter().map(|(_, position)| self.picks[*position]).collect();
             let mut at = 0;
-            for (picks, _) in runs(&self.sources, &picks) {
+            for picks in runs(&self.sources, &picks) {
                 if bytes > PASS_BYTES {
                     return Ok(changed);
                 }
@@ -260,28 +261,44 @@ impl<'a> Fold<'a> {
         Key::of(self.sources[source as usize], row as usize)
     }
 
-    /// True where all picks are of the first so many sources.
-    fn is_of_first(&self, sources: usize) -> bool {
+    /// True where the picks are all of the first so many sources, and few enough to be one row group.
+    fn is_one_group(&self, sources: usize) -> bool {
+        let (mut text_bytes, mut widest) = (0, 0);
+        for (source, row) in &self.picks {
+            let bytes = self.sources[*source as usize].text_bytes(*row as usize);
+            text_bytes += bytes;
+            widest = bytes.max(widest);
+        }
         self.picks.iter().all(|(source, _)| (*source as usize) < sources)
+            && PartitionWriter::is_one_group(self.picks.len(), text_bytes, widest)
     }
 
     /// Writes the picks, which are all there is.
-    fn write_shared(
+    fn write_group(
         &self,
-        shared: &SharedTexts,
+        shared: &Shared,
         clicks: &[TypedClicks],
         path: &Path,
         writer: &mut PartitionWriter,
         proof: &mut Proof,
     ) -> Result<(), PartitionError> {
-        for (picks, text_bytes) in runs(&self.sources, &self.picks) {
-            let batch = shared
-                .gather(clicks, picks)
-                .map_err(|source| PartitionError::Rows { path: path.to_owned(), source })?;
-            proof.count(&batch);
-            writer.write_run(&batch, text_bytes)?;
+        let picked = Picked::new(clicks, shared, &self.picks);
+        let mut positions = Vec::new();
+        let mut whole = |index: usize| {
+            gather_column(&self.sources, &self.picks, index, &mut positions)
+                .map_err(|source| PartitionError::Rows { path: path.to_owned(), source })
+        };
+        if proof.is_counting() {
+            proof.count(&whole(position::CLICK_TIME)?, &whole(position::FEED_LIST)?);
         }
-        Ok(())
+        writer.write_group(self.picks.len(), |index| match picked.column(index) {
+            Some((dictionary, keys)) => Ok(GroupColumn::Shared(dictionary, keys)),
+            None => {
+                let values = whole(index)?;
+                let batch = |at: usize| values.slice(at, BATCH_ROWS.min(values.len() - at));
+                Ok(GroupColumn::Plain((0..values.len()).step_by(BATCH_ROWS).map(batch).collect()))
+            }
+        })
     }
 
     /// Writes the picks, merged with what is kept of the old version.
@@ -311,12 +328,12 @@ impl<'a> Fold<'a> {
                     }
                     picks.push((old_source, row as u32));
                 }
-                for (picks, _) in runs(&sources, &picks) {
+                for picks in runs(&sources, &picks) {
                     proof.write(writer, gather(&sources, picks).map_err(rows_of)?)?;
                 }
             }
         }
-        for (picks, _) in runs(&self.sources, &self.picks[next..]) {
+        for picks in runs(&self.sources, &self.picks[next..]) {
             proof.write(writer, gather(&self.sources, picks).map_err(rows_of)?)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! How many rows the intervals of coverage speak of.
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::coverage::{Coverage, Interval};
@@ -23,14 +23,20 @@ impl Proof {
     }
 
     pub(super) fn write(&mut self, writer: &mut PartitionWriter, batch: RecordBatch) -> Result<(), PartitionError> {
-        self.count(&batch);
+        self.count(batch.column(position::CLICK_TIME), batch.column(position::FEED_LIST));
         writer.write(batch)
     }
 
-    pub(super) fn count(&mut self, batch: &RecordBatch) {
-        if !self.intervals.is_empty() {
-            let times = batch.column(position::CLICK_TIME).as_primitive::<TimestampMicrosecondType>();
-            let feeds = batch.column(position::FEED_LIST).as_string::<i32>();
+    /// True where there is anything to count.
+    pub(super) fn is_counting(&self) -> bool {
+        !self.intervals.is_empty()
+    }
+
+    /// Counts rows by the columns of their times and feeds.
+    pub(super) fn count(&mut self, times: &ArrayRef, feeds: &ArrayRef) {
+        if self.is_counting() {
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            let feeds = feeds.as_string::<i32>();
             for (time, feeds) in times.values().iter().zip(feeds) {
                 let second = time.div_euclid(1_000_000);
                 for interval in &mut self.intervals {
