@@ -1,7 +1,7 @@
 //! Clicks in memory, and picking rows out of them in any order.
 //!
-//! Columns that rows share (those of an offer, a place, a device) are held once for each distinct object; they become
-//! plain columns only in the batch that is written.
+//! Values that rows share (those of an offer, a place, a device; texts) are held once for each distinct object or text;
+//! they become plain columns only where rows of the lake join them.
 
 use std::sync::Arc;
 
@@ -37,7 +37,8 @@ pub(crate) struct TypedColumn {
 pub struct TypedClicks {
     rows: usize,
     columns: Vec<TypedColumn>,
-    /// For each object: that of each row.
+    /// For each object, or column that repeats its values: the position of that of each row. Position 0, where nothing
+    /// is, may be left out at the end.
     objects: Vec<Vec<u32>>,
     text_bytes: Arc<TextBytes>,
     share: Share,
@@ -148,14 +149,9 @@ impl TypedClicks {
         &self.columns[index].values
     }
 
-    /// How many objects a row has.
-    pub(crate) fn objects(&self) -> usize {
-        self.objects.len()
-    }
-
     /// The position of an object of a row.
     pub(crate) fn object(&self, object: usize, row: usize) -> u32 {
-        self.objects[object][row]
+        self.objects.get(object).and_then(|of_rows| of_rows.get(row)).copied().unwrap_or_default()
     }
 
     /// Where the values of rows stand in a column.
@@ -171,7 +167,8 @@ impl TypedClicks {
     fn position_by(&self, origin: Origin, row: usize) -> usize {
         match origin {
             Origin::Row => row,
-            Origin::Object(object) => self.objects[object][row] as usize,
+            // Rows at the end of which none has a value are not listed.
+            Origin::Object(object) => self.objects[object].get(row).copied().unwrap_or_default() as usize,
             Origin::Constant => 0,
         }
     }

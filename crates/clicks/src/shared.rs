@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use crate::chunk::{Dictionary, NULL};
 use crate::gather::{Origin, Pick, TypedClicks};
 use crate::partition::{self, BATCH_ROWS, DICTIONARY_BYTES_MAX};
-use crate::schema::click_schema;
+use crate::schema::{OBJECTS, click_schema};
 
 /// The columns of some clicks whose values are shared.
 pub(crate) struct Shared {
@@ -136,14 +136,13 @@ pub(crate) struct Picked<'a> {
     sources: &'a [TypedClicks],
     shared: &'a Shared,
     picks: &'a [Pick],
-    /// For each object of a row: the distinct ones of these rows in the order in which they come, and which each row has.
+    /// For each of [`OBJECTS`]: the distinct ones of these rows in the order in which they come, and which each row has.
     objects: Vec<(Vec<Pick>, Vec<u32>)>,
 }
 
 impl<'a> Picked<'a> {
     pub(crate) fn new(sources: &'a [TypedClicks], shared: &'a Shared, picks: &'a [Pick]) -> Picked<'a> {
-        let objects = sources.iter().map(TypedClicks::objects).min().unwrap_or_default();
-        let objects = (0..objects).map(|object| distinct_objects(sources, picks, object)).collect();
+        let objects = (0..OBJECTS.len()).map(|object| distinct_objects(sources, picks, object)).collect();
         Picked { sources, shared, picks, objects }
     }
 
@@ -166,7 +165,9 @@ impl<'a> Picked<'a> {
         };
         let mut origins = self.sources.iter().map(|source| source.origin(index));
         let keys: Vec<u32> = match origins.next() {
-            Some(Origin::Object(object)) if origins.all(|origin| origin == Origin::Object(object)) => {
+            Some(Origin::Object(object))
+                if object < OBJECTS.len() && origins.all(|origin| origin == Origin::Object(object)) =>
+            {
                 let (distinct, of_rows) = &self.objects[object];
                 let numbers: Vec<u32> = distinct
                     .iter()

@@ -11,10 +11,13 @@ use arrow::datatypes::{DataType, Field};
 use crate::schema::{Kind, MONEY_PRECISION, MONEY_SCALE};
 
 use super::scalar::Token;
+use super::texts::TextTable;
 
 /// The builder of one column.
 pub(super) enum ColumnBuilder {
     Text(StringBuilder),
+    /// Texts of rows that others have as well.
+    Repeated(Box<TextTable>),
     Integer(Int64Builder),
     Code(Int32Builder),
     Flag(BooleanBuilder),
@@ -75,6 +78,7 @@ impl ColumnBuilder {
             ColumnBuilder::Seconds(builder) => {
                 set!(builder, token.to_integer().and_then(|seconds| seconds.checked_mul(1_000_000)))
             }
+            ColumnBuilder::Repeated(table) => token.to_text().map(|text| table.set(row, text)).is_some(),
             ColumnBuilder::TextMap(_) => false,
         }
     }
@@ -82,6 +86,7 @@ impl ColumnBuilder {
     /// True where no row has a value.
     pub(super) fn is_empty(&self) -> bool {
         let builder: &dyn ArrayBuilder = match self {
+            ColumnBuilder::Repeated(table) => return table.is_empty(),
             ColumnBuilder::Text(builder) => builder,
             ColumnBuilder::Integer(builder) => builder,
             ColumnBuilder::Code(builder) => builder,
@@ -96,9 +101,13 @@ impl ColumnBuilder {
 
     /// Sets text that is known to be there.
     pub(super) fn set_text(&mut self, row: usize, text: &str) {
-        if let ColumnBuilder::Text(builder) = self {
-            pad!(builder, row);
-            builder.append_value(text);
+        match self {
+            ColumnBuilder::Text(builder) => {
+                pad!(builder, row);
+                builder.append_value(text);
+            }
+            ColumnBuilder::Repeated(table) => table.set(row, text),
+            _ => {}
         }
     }
 
@@ -115,6 +124,21 @@ impl ColumnBuilder {
         }
     }
 
+    /// Bytes that it takes, where they are not those of the values set.
+    pub(super) fn shared_bytes(&self) -> Option<usize> {
+        match self {
+            ColumnBuilder::Repeated(table) => Some(table.bytes()),
+            _ => None,
+        }
+    }
+
+    /// The distinct values, and the position of that of each row; none where each row has a value of its own.
+    pub(super) fn finish_shared(&mut self) -> Option<(ArrayRef, Vec<u32>)> {
+        let ColumnBuilder::Repeated(table) = self else { return None };
+        let (texts, of_rows) = table.finish();
+        Some((Arc::new(texts), of_rows))
+    }
+
     /// The column, of so many rows.
     pub(super) fn finish(&mut self, rows: usize) -> ArrayRef {
         macro_rules! finish {
@@ -124,6 +148,7 @@ impl ColumnBuilder {
             }};
         }
         match self {
+            ColumnBuilder::Repeated(table) => Arc::new(table.finish().0),
             ColumnBuilder::Text(builder) => {
                 pad!(builder, rows);
                 let texts = builder.finish();

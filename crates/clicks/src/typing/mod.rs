@@ -11,13 +11,12 @@ mod objects;
 mod plain;
 mod required;
 mod scalar;
+mod texts;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::feed::Feed;
@@ -33,6 +32,7 @@ use objects::{ABSENT, ObjectId, ObjectTable};
 use plain::Cursor;
 use required::check_required;
 use scalar::Token;
+use texts::TextTable;
 
 /// What a row takes beside its values: a place in each column that any row has a value in.
 const ROW_BYTES: usize = 64;
@@ -72,7 +72,7 @@ pub struct ClickTyper {
     /// By position in [`COLUMNS`]: the position in `own`.
     own_position: Vec<usize>,
     objects: Vec<ObjectTable>,
-    extra: StringBuilder,
+    extra: TextTable,
     observation: Observation,
     rows: usize,
     bytes: usize,
@@ -108,7 +108,7 @@ impl ClickTyper {
             .iter()
             .enumerate()
             .filter(|(_, column)| is_own(column.place))
-            .map(|(index, column)| (index, ColumnBuilder::new(column.kind)))
+            .map(|(index, column)| (index, own_builder(index, column.kind)))
             .collect();
         let mut own_position = vec![usize::MAX; COLUMNS.len()];
         for (position, (index, _)) in own.iter().enumerate() {
@@ -119,7 +119,7 @@ impl ClickTyper {
             own,
             own_position,
             objects: OBJECTS.iter().map(|(place, _)| ObjectTable::new(*place)).collect(),
-            extra: StringBuilder::new(),
+            extra: TextTable::new(),
             observation,
             rows: 0,
             bytes: 0,
@@ -142,7 +142,8 @@ impl ClickTyper {
     /// About how many bytes the accepted rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes + self.objects.iter().map(ObjectTable::bytes).sum::<usize>()
+        let of_texts = self.own.iter().filter_map(|(_, builder)| builder.shared_bytes()).sum::<usize>();
+        self.bytes + of_texts + self.extra.bytes() + self.objects.iter().map(ObjectTable::bytes).sum::<usize>()
     }
 
     /// Types one row.
@@ -251,8 +252,10 @@ impl ClickTyper {
         self.bytes += ROW_BYTES;
         let mut leftovers = raw.leftovers;
         for (index, value) in raw.values {
-            self.bytes += value.len() + 8;
             let builder = &mut self.own[self.own_position[index]].1;
+            if !matches!(builder, ColumnBuilder::Repeated(_)) {
+                self.bytes += value.len() + 8;
+            }
             match COLUMNS[index].kind {
                 Kind::TextMap => set_map(builder, row, index, value, &mut leftovers),
                 _ => set_scalar(builder, row, index, value, &mut leftovers),
@@ -269,13 +272,9 @@ impl ClickTyper {
                 Some(RawObject::New(source)) => self.append_object(place, source, &mut extra),
             }
         }
-        if extra.is_empty() {
-            self.extra.append_null();
-        } else {
+        if !extra.is_empty() {
             self.moved_to_extra += extra.len() as u64;
-            let text = extra::to_json(&mut extra);
-            self.bytes += text.len();
-            self.extra.append_value(text);
+            self.extra.set(row, &extra::to_json(&mut extra));
         }
         self.rows += 1;
     }
@@ -331,17 +330,7 @@ impl ClickTyper {
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         let mut columns: Vec<Option<TypedColumn>> = schema::click_schema().fields().iter().map(|_| None).collect();
-        for (index, builder) in &mut self.own {
-            columns[*index] = Some(match builder.is_empty() {
-                // A column that no row has a value in is one NULL for all of them.
-                true => TypedColumn {
-                    values: new_null_array(&COLUMNS[*index].kind.data_type(), 1),
-                    origin: Origin::Constant,
-                },
-                false => TypedColumn { values: builder.finish(rows), origin: Origin::Row },
-            });
-        }
-        let mut ids = Vec::with_capacity(self.objects.len());
+        let mut ids = Vec::with_capacity(self.objects.len() + self.own.len());
         for (place, table) in self.objects.iter_mut().enumerate() {
             let (values, of_rows) = table.finish(rows);
             ids.push(of_rows);
@@ -349,6 +338,24 @@ impl ClickTyper {
                 columns[index] = Some(TypedColumn { values, origin: Origin::Object(place) });
             }
         }
+        for (index, builder) in &mut self.own {
+            columns[*index] = Some(match builder.finish_shared() {
+                Some((values, of_rows)) => {
+                    ids.push(of_rows);
+                    TypedColumn { values, origin: Origin::Object(ids.len() - 1) }
+                }
+                // A column that no row has a value in is one NULL for all of them.
+                None if builder.is_empty() => TypedColumn {
+                    values: new_null_array(&COLUMNS[*index].kind.data_type(), 1),
+                    origin: Origin::Constant,
+                },
+                None => TypedColumn { values: builder.finish(rows), origin: Origin::Row },
+            });
+        }
+        let (extra, of_rows) = self.extra.finish();
+        ids.push(of_rows);
+        columns[position::EXTRA_VALUES] =
+            Some(TypedColumn { values: Arc::new(extra), origin: Origin::Object(ids.len() - 1) });
         if self.objects.iter().map(ObjectTable::bytes_remembered).sum::<usize>() > REMEMBERED_BYTES_MAX {
             self.objects.iter_mut().for_each(ObjectTable::forget);
         }
@@ -361,8 +368,6 @@ impl ClickTyper {
         for (index, values) in constants {
             columns[index] = Some(TypedColumn { values, origin: Origin::Constant });
         }
-        let extra: ArrayRef = Arc::new(self.extra.finish());
-        columns[position::EXTRA_VALUES] = Some(TypedColumn { values: extra, origin: Origin::Row });
         columns[position::DATE] = dates.map(|values| TypedColumn { values, origin: Origin::Row });
         let mut columns: Vec<TypedColumn> = columns.into_iter().flatten().collect();
         // Builders grow by doubling: half of what they hold may be air.
@@ -373,6 +378,14 @@ impl ClickTyper {
     /// Values moved to `extra` since the last call.
     pub fn take_moved_to_extra(&mut self) -> u64 {
         std::mem::take(&mut self.moved_to_extra)
+    }
+}
+
+/// The builder of a column of the row or of `relationship`. Ids are not repeated, and other texts are.
+fn own_builder(index: usize, kind: Kind) -> ColumnBuilder {
+    match kind {
+        Kind::Text if index != position::TRANSACTION_ID => ColumnBuilder::Repeated(Box::new(TextTable::new())),
+        kind => ColumnBuilder::new(kind),
     }
 }
 
@@ -400,7 +413,9 @@ fn set_scalar<'a>(
 ) {
     match Token::read(value) {
         Token::Absent => {}
-        Token::Text(text) if matches!(builder, ColumnBuilder::Text(_)) => builder.set_text(row, &text),
+        Token::Text(text) if matches!(builder, ColumnBuilder::Text(_) | ColumnBuilder::Repeated(_)) => {
+            builder.set_text(row, &text)
+        }
         token => {
             if !builder.set(row, &token) {
                 leftovers.push(COLUMNS[index].path(), value);
