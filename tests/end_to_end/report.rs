@@ -236,3 +236,31 @@ fn who_is_newly_flagged_is_told_once() {
     assert!(told.contains("13 Nimbus Traffic Co. is flagged with a score of "), "{told}");
     assert_eq!(String::from_utf8(succeed(&mut run()).stdout).unwrap(), "");
 }
+
+#[test]
+fn the_configuration_of_the_environment_is_followed_and_the_one_here_without_it() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    let allow = |name: &str, reason: &str| {
+        let text = format!(
+            "[[score.allow]]\naccount = \"acme-network\"\nentity = \"13\"\nreason = \"{reason}\"\nexpires = 2099-12-31\n"
+        );
+        fs::write(scene.path(name), text).unwrap();
+    };
+    allow("clickproof.toml", "let be here");
+    allow("other.toml", "let be elsewhere");
+    let said = |command: &[&str], config: Option<&str>| {
+        let mut run = analyze();
+        run.current_dir(scene.folder.path()).args(command).arg("--quiet");
+        run.envs(config.map(|config| ("CLICKPROOF_CONFIG", scene.path(config))));
+        String::from_utf8(run.output().unwrap().stdout).unwrap()
+    };
+    let scores = ["sql", "SELECT tier, allowed FROM anomaly_scores WHERE entity = '13'", "--format", "csv"];
+    assert_eq!(said(&scores, None), "tier,allowed\nallowed,let be here (else: flag)\n");
+    assert_eq!(said(&scores, Some("other.toml")), "tier,allowed\nallowed,let be elsewhere (else: flag)\n");
+    let findings = said(&["check", "affiliate_flagged"], Some("other.toml"));
+    assert!(!findings.contains("13 Nimbus"), "{findings}");
+    let mut lost = analyze();
+    lost.current_dir(scene.folder.path()).args(["check", "affiliate_flagged"]).env("CLICKPROOF_CONFIG", "none.toml");
+    let refused = exit_with(&mut lost, 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("cannot read the configuration none.toml"));
+}

@@ -10,7 +10,6 @@ use arrow::array::RecordBatch;
 use clicks::lake::Place;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::common::ScalarValue;
-use tempfile::TempDir;
 
 use crate::args::LakeArgs;
 use crate::engine::completeness::Seconds;
@@ -22,7 +21,7 @@ use crate::printer::Printer;
 use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
 use crate::run::RunError;
 use crate::scorecard::ScoredWith;
-use crate::temporaries::Temporaries;
+use crate::temporaries::{SpillFolder, Temporaries};
 
 /// How often a lake may change under a query that cannot keep its files open, before it is given up.
 const ATTEMPTS_MAX: usize = 5;
@@ -35,7 +34,7 @@ pub struct Inquiry {
     options: Options,
     config: Option<PathBuf>,
     /// Where none can be made, only a query that spills has to know.
-    _spill_folder: Option<TempDir>,
+    _spill_folder: Option<SpillFolder>,
 }
 
 impl Inquiry {

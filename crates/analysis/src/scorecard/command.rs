@@ -150,7 +150,7 @@ async fn find_scores(
 fn remarks(windows: &[Scored], labels: &Labels) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(last) = windows.last() {
-        remarks.extend(super::calibration(last));
+        remarks.extend(super::rests_on(last));
         for (signal, unusable) in
             last.matrix.signals().iter().zip(last.matrix.unusable()).filter(|(_, count)| **count > 0)
         {

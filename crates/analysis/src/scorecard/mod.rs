@@ -162,7 +162,7 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
     let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
     let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
-    remarks.extend(calibration(&whole));
+    remarks.extend(rests_on(&whole));
     opened.notes.extend(remarks.iter().cloned());
     opened.scored_with = Some(ScoredWith { config: file, signals: hex(&signals.fingerprint()), remarks });
     let columns = table::Columns { for_statements: true, ..table::Columns::default() };
@@ -171,9 +171,9 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
     Ok(())
 }
 
-/// Whether p-values rest on cleared traffic, and what they would rest on beside it.
-fn calibration(window: &Scored) -> Vec<String> {
-    let mut remarks = Vec::new();
+/// Whether p-values rest on cleared traffic, what they would rest on beside it, and what of the configuration they do not.
+fn rests_on(window: &Scored) -> Vec<String> {
+    let mut remarks = window.idle.clone();
     match window.scores.calibration {
         Calibration::Calibrated { reference } => remarks.push(format!(
             "scores are calibrated: p-values are ranks among {reference} cleared windows of earlier runs"

@@ -39,6 +39,8 @@ pub(super) struct Scored {
     /// What gave them, and how many earlier windows do not count because something else gave theirs.
     pub(super) scorer: String,
     pub(super) scored_otherwise: usize,
+    /// What of the configuration does nothing, a sentence each.
+    pub(super) idle: Vec<String>,
     /// What is held of each entity by now.
     pub(super) verdicts: Vec<Option<Verdict>>,
     /// What was said of each since this window began.
@@ -106,10 +108,11 @@ impl Windows<'_> {
         let past = history.before(seconds, &scorer, self.labels);
         let scored_otherwise = history.scored_otherwise(seconds, &scorer);
         let scores = score(&matrix, self.config, &past, days_of(seconds).1);
+        let idle = self.config.idle(matrix.entities(), days_of(seconds).1);
         let verdicts: Vec<_> = matrix.entities().iter().map(|entity| self.labels.latest(entity)).collect();
         let labels = |entity: &Entity| self.labels.about(&entity.account, &entity.id, days_of(seconds));
         let verdicts_about = matrix.entities().iter().map(|entity| Some(labels(entity)?.1)).collect();
-        Scored { seconds, day, matrix, scores, scorer, scored_otherwise, verdicts, verdicts_about, learned: None }
+        Scored { seconds, day, matrix, scores, scorer, scored_otherwise, idle, verdicts, verdicts_about, learned: None }
     }
 
     /// Learns from the verdicts about a window and about those before it; from none, nothing.

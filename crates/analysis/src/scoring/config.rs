@@ -167,6 +167,26 @@ impl Config {
         found
     }
 
+    /// Exceptions and overrides of these entities that do nothing on a day: they name another account, or have expired; a
+    /// sentence each. Those of entities that are not here say nothing of themselves: who pauses may come again.
+    #[must_use]
+    pub fn idle(&self, entities: &[Entity], day: NaiveDate) -> Vec<String> {
+        let allowed = self.allow.iter().map(|allow| ("allow", &allow.account, &allow.entity, Some(allow.expires)));
+        let overridden = self.overrides.iter().map(|own| ("override", &own.account, &own.entity, None));
+        let mut found = Vec::new();
+        for (key, account, id, expires) in allowed.chain(overridden) {
+            let mut accounts = entities.iter().filter(|entity| entity.id == *id).map(|entity| entity.account.as_str());
+            let named = format!("score.{key} of {id} in account {account} does nothing");
+            if !accounts.clone().any(|own| own == account) {
+                let other = accounts.next();
+                found.extend(other.map(|other| format!("{named}: there is a {id} in {other} (account = \"{other}\")")));
+            } else if let Some(expired) = expires.filter(|expires| *expires < day) {
+                found.push(format!("{named}: it expired on {expired}"));
+            }
+        }
+        found
+    }
+
     /// Whether a signal is used.
     pub(super) fn uses(&self, signal: &Signal) -> bool {
         self.signals.get(&signal.name).and_then(|own| own.enabled).unwrap_or(true)

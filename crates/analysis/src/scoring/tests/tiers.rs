@@ -159,3 +159,36 @@ fn a_good_entity_that_turns_is_seen_in_its_own_past() {
     assert_eq!(turned.families[0].strongest.against, families::Against::Own);
     assert!(turned.reasons[0].ends_with("(expected from its own earlier days)"), "{:?}", turned.reasons);
 }
+
+#[test]
+fn exceptions_that_do_nothing_are_said() {
+    let text = r#"
+        [[score.allow]]
+        entity = "1"
+        reason = "of another account"
+        expires = 2099-12-31
+        [[score.allow]]
+        account = "acme"
+        entity = "1"
+        reason = "long ago"
+        expires = 2026-01-31
+        [[score.allow]]
+        account = "acme"
+        entity = "9"
+        reason = "pauses"
+        expires = 2099-12-31
+        [[score.override]]
+        account = "other"
+        entity = "2"
+        watch_score = 60
+    "#;
+    let of = |account: &str, id: &str| Entity { account: account.to_owned(), id: id.to_owned(), name: None };
+    let entities = [of("acme", "1"), of("acme", "2"), of("other", "2")];
+    let config = Config::parse("clickproof.toml", text).unwrap();
+    let idle = |day: (i32, u32, u32)| config.idle(&entities, NaiveDate::from_ymd_opt(day.0, day.1, day.2).unwrap());
+    let elsewhere =
+        r#"score.allow of 1 in account default does nothing: there is a 1 in acme (account = "acme")"#.to_owned();
+    let expired = "score.allow of 1 in account acme does nothing: it expired on 2026-01-31".to_owned();
+    assert_eq!(idle((2026, 1, 31)), [elsewhere.clone()]);
+    assert_eq!(idle((2026, 2, 1)), [elsewhere, expired]);
+}
