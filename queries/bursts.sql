@@ -1,6 +1,6 @@
 -- title: Bursts of clicks
 -- group: Timing
--- about: Ten-minute spans in which an affiliate has far more clicks than its own hours of the day let expect. expected spreads the
+-- about: Spikes: ten-minute spans in which an affiliate has far more clicks than its own hours of the day let expect. expected spreads the
 -- about: affiliate's clicks evenly over days, and over hours of the day, in the time zone asked for, as its account's are; p is the chance of as many, q allows for all
 -- about: spans that have a click (false discovery rate). An honest mailing looks the same: see addresses and invalid_clicks.
 -- needs: network-clicks | affiliate-clicks

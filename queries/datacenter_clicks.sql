@@ -1,6 +1,6 @@
 -- title: Clicks from data centres by affiliate
 -- group: Networks and proxies
--- about: Share of clicks whose provider, organization or address is on the lists of data centres, with its 95 % Wilson interval,
+-- about: Share of clicks whose provider, organization or address is on the lists of data centres (hosting, clouds), with its 95 % Wilson interval,
 -- about: and how they stand to Everflow's flag: proxy_too are flagged is_proxy as well, proxy_only are flagged but on no list.
 -- about: payout is what was paid for them, by currency. A server of a partner in a cloud is no botnet: this is evidence from lists, and
 -- about: says where to look. Invalid clicks of times for which no feed of all clicks was fetched are left out.

@@ -1,7 +1,7 @@
 -- title: Duplicate clicks by affiliate
 -- group: Visitors and repetition
 -- about: Clicks that repeat an earlier one of the same visitor (address and user agent) on the same offer of the same affiliate
--- about: and day, and clicks that Everflow refused as duplicates (classes duplicate: codes 21 and 27). Behind a masked
+-- about: and day, and clicks that Everflow refused as duplicates (codes of class duplicate, such as 21 and 27). Behind a masked
 -- about: address or a carrier, several people can look like one visitor. Clicks without an address are left out. Days are those of the
 -- about: time zone asked for.
 -- needs: network-clicks | affiliate-clicks
@@ -13,7 +13,7 @@ WITH visits AS (
         affiliate_id,
         max(affiliate_name) AS affiliate_name,
         count(*) AS clicks,
-        count(*) FILTER (WHERE error_code IN (21, 27)) AS refused
+        count(*) FILTER (WHERE error_class(error_code) = 'duplicate') AS refused
     FROM clicks
     WHERE click_time BETWEEN $from AND $to AND user_ip IS NOT NULL
     GROUP BY account, affiliate_id, local_date(click_time, $timezone), offer_id, user_ip, http_user_agent

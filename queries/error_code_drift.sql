@@ -1,6 +1,6 @@
 -- title: Error codes that rise or fall
 -- group: Error codes
--- about: Which codes are new or trend upwards or downwards: the last days of the range against as many days before them, by error
+-- about: Trends: which codes are new, rise or fall: the last days of the range against as many days before them, by error
 -- about: code of an account. Days are those of the time zone asked for, counted back from --to, at most as many as the range has;
 -- about: the days before may lie before --from. clicks_before are those of the earlier period, expected is what they and half a
 -- about: click more (so that a code that is new is not infinitely unlikely) would come to if the code had kept its share of all

@@ -1,6 +1,6 @@
 -- title: Concentration on /24 networks by affiliate
 -- group: Networks and proxies
--- about: How few networks (/24 of IPv4, /48 of IPv6) an affiliate's clicks come from; a masked address has its network still.
+-- about: How few networks (subnets: /24 of IPv4, /48 of IPv6) an affiliate's clicks come from; a masked address has its network still.
 -- about: top_share is the share of the most frequent one, top_10_share of the ten most frequent, hhi the sum of squared shares
 -- about: (1: all the same), entropy the spread in bits. Small affiliates are concentrated by nature: compare like sizes.
 -- needs: network-clicks | affiliate-clicks

@@ -6,8 +6,8 @@
 -- about: clock. Shifts, games and travellers click at night as well. Clicks whose zone is not known are left out and counted in
 -- about: unknown_zone, so are invalid clicks of times for which no feed of all clicks was fetched.
 -- needs: network-clicks | affiliate-clicks
--- param: first_hour bigint = 1    the first hour of the night, 0 to 23
--- param: until bigint = 6    the hour that is no longer night
+-- param: first_hour bigint = 1    from 0 to 23: the first hour of the night
+-- param: until bigint = 6    from 0 to 24: the hour that is no longer night
 -- param: min_clicks bigint = 100    hide affiliates with fewer clicks
 -- chart: dot x=night_share low=wilson_low high=wilson_high y=affiliate_name
 WITH counted AS (

@@ -1,6 +1,6 @@
 -- title: Proxy rate by affiliate
 -- group: Networks and proxies
--- about: Share of clicks through a proxy by (account, affiliate), with its 95 % Wilson interval, ordered by the
+-- about: Share of clicks through a proxy (VPN, relay) by (account, affiliate), with its 95 % Wilson interval, ordered by the
 -- about: interval's lower end so that few clicks do not lead. Clicks of which is_proxy is not known are left out, so are
 -- about: invalid clicks of times for which no feed of all clicks was fetched. The affiliate feed names no affiliate: an
 -- about: affiliate's own account is one row without affiliate_id. The flag is Everflow's and no proof: campus networks and

@@ -1,6 +1,6 @@
 -- title: Referers by affiliate
 -- group: Affiliates and sources
--- about: Where an affiliate's clicks say they come from: the share without a referer, and the host that most others name. Apps
+-- about: Where an affiliate's clicks say they come from (referrers): the share without a referer, and the host that most others name. Apps
 -- about: and mails send none; a site that sends none, or a single host behind many sub-sources, wants a look. A host is the
 -- about: same in whatever case, with a port or without, and where the referer lacks its scheme.
 -- needs: network-clicks | affiliate-clicks

@@ -12,7 +12,7 @@ SELECT
     is_datacenter(isp_name, organization, user_ip) AS is_datacenter,
     is_proxy,
     count(*) AS clicks,
-    count(DISTINCT affiliate_id) AS affiliates,
+    NULLIF(count(DISTINCT affiliate_id), 0) AS affiliates,
     count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks
 FROM clicks
 WHERE click_time BETWEEN $from AND $to

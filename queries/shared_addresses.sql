@@ -12,9 +12,9 @@ SELECT
     user_ip,
     max(isp_name) AS isp_name,
     max(country_code) AS country_code,
-    count(DISTINCT affiliate_id) AS affiliates,
+    NULLIF(count(DISTINCT affiliate_id), 0) AS affiliates,
     count(DISTINCT offer_id) AS offers,
-    count(DISTINCT http_user_agent) AS user_agents,
+    NULLIF(count(DISTINCT http_user_agent), 0) AS user_agents,
     count(*) AS clicks,
     count(*) FILTER (WHERE error_code <> 0) AS invalid_clicks,
     count(*) FILTER (WHERE is_proxy) AS proxy_clicks,
@@ -24,5 +24,5 @@ FROM clicks
 WHERE click_time BETWEEN $from AND $to AND NOT ip_is_masked(user_ip)
 GROUP BY account, user_ip
 HAVING count(DISTINCT affiliate_id) >= $min_affiliates
-ORDER BY affiliates DESC, clicks DESC, account, user_ip
+ORDER BY affiliates DESC NULLS LAST, clicks DESC, account, user_ip
 LIMIT $top

@@ -10,7 +10,7 @@
 SELECT
     account,
     user_ip,
-    user_ip LIKE '%xxx%' AS is_masked,
+    ip_is_masked(user_ip) AS is_masked,
     count(*) AS clicks,
     NULLIF(count(DISTINCT affiliate_id), 0) AS affiliates,
     NULLIF(count(DISTINCT http_user_agent), 0) AS user_agents,

@@ -4,9 +4,11 @@
 //! lake, and that a lake whose files cannot be kept open is asked again when a landing replaced one. Leaves to the
 //! commands what to ask, and to [`formats`](crate::formats) how it is written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use clicks::lake::Place;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::common::ScalarValue;
@@ -20,7 +22,7 @@ use crate::environment::Environment;
 use crate::printer::Printer;
 use crate::request::{AskedRange, LakeChoice, Question, RequestError, choose_lake, memory_limit_bytes};
 use crate::run::RunError;
-use crate::scorecard::ScoredWith;
+use crate::scorecard::{self, ScoredWith};
 use crate::temporaries::{SpillFolder, Temporaries};
 
 /// How often a lake may change under a query that cannot keep its files open, before it is given up.
@@ -165,6 +167,15 @@ pub struct Completeness {
 }
 
 impl Opened {
+    /// The tables that statements can name, with their columns: those of the engine, and the scores, which are computed
+    /// where they are asked for.
+    #[must_use]
+    pub fn tables(&self) -> BTreeMap<String, SchemaRef> {
+        let mut tables = self.engine.tables();
+        tables.extend(scorecard::schema().map(|schema| (scorecard::TABLE.to_owned(), schema)));
+        tables
+    }
+
     /// The same as [`range_parameters`](Self::range_parameters) over other seconds, such as the period before.
     #[must_use]
     pub fn parameters_over(&self, seconds: Seconds) -> Parameters {

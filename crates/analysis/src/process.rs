@@ -60,8 +60,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let talk = &arguments.talk;
     let printer = Arc::new(Printer::on_stderr(talk.log_format, talk.quiet, talk.verbose, environment.no_color));
     report_panics(&printer);
-    let builder = &mut Builder::new_multi_thread();
-    let code = builder.thread_stack_size(WORKER_STACK_BYTES).enable_all().build().and_then(|runtime| {
+    let code = workers().and_then(|runtime| {
         let code = run_until_signal(&runtime, arguments, environment, &printer);
         // What is still blocked in a system call must not keep the process.
         runtime.shutdown_background();
@@ -72,6 +71,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         WRONG
     });
     ExitCode::from(code)
+}
+
+/// Threads that queries are planned and answered on.
+pub(crate) fn workers() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().thread_stack_size(WORKER_STACK_BYTES).enable_all().build()
 }
 
 /// Runs the command on `runtime`, and waits on a runtime of this thread's own: a query may keep every thread of the

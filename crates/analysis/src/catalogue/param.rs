@@ -2,7 +2,8 @@
 //!
 //! The default is one word, or text in single quotes (`''` stands for a quote); `null` is NULL of the type. Without
 //! `= default` a value must be given. Of a text whose `about` begins with `one of a|b|c` no other value is taken: for a
-//! word that the statement does not know, it would answer as if for none. Values are bound to the statement as typed values, never spliced into its text.
+//! word that the statement does not know, it would answer as if for none. Of a whole number whose `about` begins with
+//! `from 0 to 23` none beyond is taken. Values are bound to the statement as typed values, never spliced into its text.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Param {
     pub default: Option<ScalarValue>,
     /// The only values that it takes; empty: any of its type.
     pub choices: Vec<String>,
+    /// The least and the largest whole number that it takes; none: any of its type.
+    pub range: Option<(i64, i64)>,
     /// What it does; may be empty.
     pub about: String,
 }
@@ -119,10 +122,16 @@ impl Param {
             };
             return Err(ValueError::Choice { param, value: text, hint });
         }
-        parse_scalar(&self.data_type, value).ok_or_else(|| {
+        let Some(read) = parse_scalar(&self.data_type, value) else {
             let (type_name, expected) = self.type_info();
-            ValueError::Type { param, value: text, type_name, expected }
-        })
+            return Err(ValueError::Type { param, value: text, type_name, expected });
+        };
+        match (self.range, &read) {
+            (Some((least, most)), ScalarValue::Int64(Some(number))) if !(least..=most).contains(number) => {
+                Err(ValueError::Choice { param, value: text, hint: format!("it takes {least} to {most}") })
+            }
+            _ => Ok(read),
+        }
     }
 }
 
@@ -194,7 +203,8 @@ pub(super) fn parse(declaration: &str) -> Result<Param, String> {
     };
     let about = about.trim().to_owned();
     let choices = if data_type == DataType::Utf8 { choices(&about) } else { Vec::new() };
-    let mut param = Param { name: name.to_owned(), data_type, default: None, choices, about };
+    let range = if data_type == DataType::Int64 { range(&about) } else { None };
+    let mut param = Param { name: name.to_owned(), data_type, default: None, choices, range, about };
     param.default = match default {
         None => None,
         Some(Word::Bare("null")) => Some(ScalarValue::try_from(&param.data_type).map_err(|error| error.to_string())?),
@@ -215,6 +225,13 @@ fn choices(about: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// The numbers of `from 0 to 23`, after which more may follow.
+fn range(about: &str) -> Option<(i64, i64)> {
+    let (least, rest) = about.strip_prefix("from ")?.split_once(" to ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    Some((least.parse().ok()?, rest[..digits].parse().ok()?))
 }
 
 fn parse_type(name: &str) -> Result<DataType, String> {

@@ -32,6 +32,7 @@ fn reads_the_header_of_the_design() {
             data_type: DataType::Int64,
             default: Some(ScalarValue::Int64(Some(100))),
             choices: Vec::new(),
+            range: None,
             about: "hide affiliates with fewer clicks".to_owned(),
         }
     );
@@ -86,6 +87,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ("-- param: n bigint = x", "'x' is no bigint for the parameter 'n': expected a whole number"),
         ("-- param: n bigint = 9223372036854775808", "is no bigint"),
         ("-- param: n text = c    one of a|b", "the parameter 'n' takes no 'c'; it takes a, b"),
+        ("-- param: n bigint = 24    from 0 to 23: the hour", "the parameter 'n' takes no '24'; it takes 0 to 23"),
         ("-- before: days", "'before: days' names no parameter of whole days"),
         ("-- before: n\n-- param: n text = a", "'before: n' names no parameter of whole days"),
         ("-- param: n int = 2147483648", "is no int"),

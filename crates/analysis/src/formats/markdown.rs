@@ -1,7 +1,8 @@
 //! A GitHub table: title, notes, then the rows.
 //!
 //! Cells re-parse to the same text under CommonMark with GitHub's tables: what would be markup, a cell's edge or a line
-//! break is escaped; only NUL, which Markdown cannot hold, becomes `␀`. Numbers are grouped and rounded for the eye. NULL
+//! break is escaped; NUL, which Markdown cannot hold, becomes `␀`. Other control characters are written as references
+//! (`&#27;`), which do nothing in a terminal; CommonMark reads them back, markdown-it shows U+FFFD for them. Numbers are grouped and rounded for the eye. NULL
 //! is an empty cell.
 
 use std::fmt::Write as _;

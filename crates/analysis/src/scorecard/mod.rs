@@ -14,6 +14,7 @@ mod windows;
 
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::SchemaRef;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,9 @@ const CONFIG_HERE: &str = "clickproof.toml";
 
 /// The table of scores that statements can read.
 pub const TABLE: &str = "anomaly_scores";
+
+/// What statements see of scores.
+const FOR_STATEMENTS: table::Columns = table::Columns { day: false, learned: false, for_statements: true };
 
 /// What stops scores beside what stops any query.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +140,12 @@ pub fn folder_beside(lake: &Path) -> PathBuf {
     lake.with_file_name(name)
 }
 
+/// The columns of the table `anomaly_scores`.
+#[must_use]
+pub fn schema() -> Option<SchemaRef> {
+    table::batch(&[], FOR_STATEMENTS).ok().map(|rows| rows.schema())
+}
+
 /// Gives a statement the table `anomaly_scores`, where it names it.
 ///
 /// # Errors
@@ -165,8 +175,7 @@ pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), R
     remarks.extend(rests_on(&whole));
     opened.notes.extend(remarks.iter().cloned());
     opened.scored_with = Some(ScoredWith { config: file, signals: hex(&signals.fingerprint()), remarks });
-    let columns = table::Columns { for_statements: true, ..table::Columns::default() };
-    let batch = table::batch(&[whole], columns).map_err(|error| EngineError::Bug(error.to_string()))?;
+    let batch = table::batch(&[whole], FOR_STATEMENTS).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Vocabulary {
             |schema: &arrow::datatypes::Schema| schema.fields().iter().map(|field| field.name().clone()).collect();
         let days = engine.days();
         Self {
-            tables: engine.tables().into_iter().map(|(name, schema)| (name, columns(&schema))).collect(),
+            tables: opened.tables().into_iter().map(|(name, schema)| (name, columns(&schema))).collect(),
             functions: engine.functions().into_iter().collect(),
             accounts: engine.accounts().into_iter().map(str::to_owned).collect(),
             span: days.map_or_else(|| "no clicks yet".to_owned(), |(first, last)| format!("{first} .. {last} UTC")),

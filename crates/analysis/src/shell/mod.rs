@@ -13,8 +13,6 @@ mod terminal;
 
 use std::io::{BufRead, IsTerminal};
 
-use tokio::runtime::Handle;
-
 use crate::args::ShellArgs;
 use crate::environment::Environment;
 use crate::inquiry::Inquiry;
@@ -47,13 +45,12 @@ pub async fn run(
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
     inquiry.say_which_lake(printer);
     let vocabulary = inquiry.ask(printer, |opened| async move { Ok(Vocabulary::of(&opened)) }).await?;
-    let workers = Handle::current();
     let (environment, printer, temporaries) = (environment.clone(), printer.clone(), temporaries.clone());
     // On a thread of its own, for reading blocks it, and waits for answers on a runtime of its own: a query may keep the
     // threads of the other busy for longer than a person wants to wait after pressing Ctrl-C.
     let shell = move || {
         let no_color = environment.no_color;
-        let session = Session::new(args, environment, printer.clone(), temporaries.clone(), workers)?;
+        let session = Session::new(args, environment, printer.clone(), temporaries.clone())?;
         let ended = if is_interactive() {
             printer.note(vocabulary.welcome());
             let terminal = Terminal::open(vocabulary, session.queries(), no_color, &printer)?;

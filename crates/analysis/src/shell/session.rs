@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::command::{COMMANDS, Command, CommandError, Setting};
@@ -19,6 +19,7 @@ use crate::formats::{Format, FormatError};
 use crate::inquiry::Inquiry;
 use crate::listing;
 use crate::printer::Printer;
+use crate::process;
 use crate::request::{Question, RequestError};
 use crate::run::{self, Outcome, RunError};
 use crate::temporaries::Temporaries;
@@ -37,7 +38,7 @@ pub(super) struct Session {
     options: AnswerArgs,
     context: Context,
     /// Where statements are answered.
-    workers: Handle,
+    workers: Runtime,
     /// Where this thread waits for them.
     own: Runtime,
     outcome: Outcome,
@@ -57,9 +58,9 @@ impl Session {
         environment: Environment,
         printer: Printer,
         temporaries: Temporaries,
-        workers: Handle,
     ) -> Result<Self, RunError> {
         let own = Builder::new_current_thread().enable_all().build().map_err(RunError::Stdin)?;
+        let workers = process::workers().map_err(RunError::Stdin)?;
         let ShellArgs { lake, queries, format } = args;
         let (params, output, raw, require_complete) = (Vec::new(), None, false, false);
         let options = AnswerArgs { lake, params, queries, format, output, raw, require_complete };
@@ -153,7 +154,7 @@ impl Session {
     }
 
     /// Answers on the workers, and waits; Ctrl-C ends the waiting and the answer.
-    fn answer(&self, question: Question, params: Vec<String>) -> Result<(), RunError> {
+    fn answer(&mut self, question: Question, params: Vec<String>) -> Result<(), RunError> {
         let (options, context) = (AnswerArgs { params, ..self.options.clone() }, self.context.clone());
         let answered = self.wait(async move {
             let Context { environment, printer, temporaries } = &context;
@@ -172,11 +173,11 @@ impl Session {
 
     /// `None` where it was cancelled. A bug in it is one of the shell, too.
     fn wait<T: Send + 'static>(
-        &self,
+        &mut self,
         work: impl Future<Output = Result<T, RunError>> + Send + 'static,
     ) -> Result<Option<T>, RunError> {
         let mut task = self.workers.spawn(work);
-        self.own.block_on(async {
+        let ended = self.own.block_on(async {
             let cancelled = async {
                 match signal(SignalKind::interrupt()) {
                     // A script is ended as a whole.
@@ -186,18 +187,22 @@ impl Session {
             };
             tokio::select! {
                 biased;
-                () = cancelled => {
-                    // It is not waited for: it may be computing, and not listen for a while.
-                    task.abort();
-                    self.context.printer.note("cancelled");
-                    Ok(None)
-                }
-                ended = &mut task => match ended {
-                    Ok(result) => result.map(Some),
-                    Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
-                }
+                () = cancelled => None,
+                ended = &mut task => Some(ended),
             }
-        })
+        });
+        match ended {
+            Some(Ok(result)) => result.map(Some),
+            Some(Err(stopped)) => std::panic::resume_unwind(stopped.into_panic()),
+            None => {
+                task.abort();
+                // It is not waited for: it may be computing, and not listen for a while. The next has workers of its own.
+                let workers = process::workers().map_err(RunError::Stdin)?;
+                std::mem::replace(&mut self.workers, workers).shutdown_background();
+                self.context.printer.note("cancelled");
+                Ok(None)
+            }
+        }
     }
 
     fn help(&self) -> String {
@@ -218,13 +223,12 @@ impl Session {
         out
     }
 
-    fn tables(&self) -> Result<(), RunError> {
+    fn tables(&mut self) -> Result<(), RunError> {
         let (options, context) = (self.options.clone(), self.context.clone());
         let rows = self.wait(async move {
             let inquiry = Inquiry::of(&options.lake, &context.environment, &context.temporaries)?;
             let tables = inquiry.ask(&context.printer, |opened| async move {
-                let each =
-                    opened.engine.tables().into_iter().map(|(name, schema)| [name, schema.fields().len().to_string()]);
+                let each = opened.tables().into_iter().map(|(name, schema)| [name, schema.fields().len().to_string()]);
                 Ok(each.collect::<Vec<_>>())
             });
             tables.await
