@@ -43,8 +43,8 @@ pub(crate) struct Chunk {
     pub(crate) close: ColumnCloseResult,
 }
 
-/// Encodes a column: for each row the number of its value in the dictionary, or [`NULL`]. `page_ends` says after how many
-/// rows each page ends.
+/// Encodes a column: for each row the number of its value in the dictionary, or [`NULL`]; no numbers where no row has a
+/// value. `page_ends` says after how many rows each page ends.
 pub(crate) fn encode(
     descriptor: &ColumnDescPtr,
     properties: &WriterProperties,
@@ -67,14 +67,21 @@ pub(crate) fn encode(
     let (mut uncompressed_size, mut data_page_offset) = (first.uncompressed_size, None);
     let (mut index, mut text_bytes_of_chunk) = (OffsetIndexBuilder::new(), 0);
     let (mut plain, mut start, mut distinct) = (Vec::new(), 0, 0);
+    let mut nulls_of_chunk = 0;
     for end in page_ends {
-        let keys = &keys[start..*end];
-        distinct = keys.iter().filter(|key| **key != NULL).fold(distinct, |distinct, key| distinct.max(key + 1));
+        let rows = end - start;
+        let keys = keys.get(start..*end).unwrap_or_default();
+        // The key of no value, and one, is zero.
+        distinct = keys.iter().fold(distinct, |distinct, key| distinct.max(key.wrapping_add(1)));
+        let nulls = rows - keys.len() + keys.iter().filter(|key| **key == NULL).count();
         plain.clear();
-        fill_page(&mut plain, keys, distinct, descriptor.max_def_level() > 0);
+        if descriptor.max_def_level() > 0 {
+            put_levels(&mut plain, keys, rows, nulls);
+        }
+        put_values(&mut plain, keys, distinct);
         let page = Page::DataPage {
             buf: compressed(&plain)?,
-            num_values: keys.len() as u32,
+            num_values: rows as u32,
             encoding: Encoding::RLE_DICTIONARY,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
@@ -83,13 +90,14 @@ pub(crate) fn encode(
         let written = pages.write_page(CompressedPage::new(page, plain.len()))?;
         uncompressed_size += written.uncompressed_size;
         data_page_offset.get_or_insert(written.offset);
-        index.append_row_count(keys.len() as i64);
+        index.append_row_count(rows as i64);
         index.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
         let text_bytes = dictionary.lengths.as_ref().map(|lengths| {
             keys.iter().filter(|key| **key != NULL).map(|key| i64::from(lengths[*key as usize])).sum::<i64>()
         });
         index.append_unencoded_byte_array_data_bytes(text_bytes);
         text_bytes_of_chunk += text_bytes.unwrap_or_default();
+        nulls_of_chunk += nulls;
         start = *end;
     }
     let bytes = sink.into_inner()?;
@@ -109,10 +117,9 @@ pub(crate) fn encode(
         .set_dictionary_page_offset(Some(first.offset as i64))
         .set_data_page_offset(data_page_offset.unwrap_or_default() as i64);
     if properties.statistics_enabled(descriptor.path()) != EnabledStatistics::None {
-        let nulls = keys.iter().filter(|key| **key == NULL).count();
         let histogram = LevelHistogram::try_new(descriptor.max_def_level()).map(|mut histogram| {
-            histogram.increment_by(0, nulls as i64);
-            histogram.increment_by(1, (keys.len() - nulls) as i64);
+            histogram.increment_by(0, nulls_of_chunk as i64);
+            histogram.increment_by(1, (start - nulls_of_chunk) as i64);
             histogram
         });
         builder = builder
@@ -133,19 +140,26 @@ pub(crate) fn encode(
     Ok(Chunk { bytes: bytes.into(), close })
 }
 
-/// Where there may be NULLs which rows have a value, then the values of those, all of which are among the first so many
-/// of the dictionary.
-fn fill_page(plain: &mut Vec<u8>, keys: &[u32], distinct: u32, is_nullable: bool) {
-    if is_nullable {
-        plain.extend_from_slice(&[0; 4]);
-        let mut levels = Hybrid::new(plain, 1);
-        for run in keys.chunk_by(|a, b| (*a == NULL) == (*b == NULL)) {
-            levels.put_run(u32::from(run[0] != NULL), run.len());
-        }
-        levels.finish();
-        let bytes = (plain.len() - 4) as u32;
-        plain[..4].copy_from_slice(&bytes.to_le_bytes());
+/// Which rows have a value.
+fn put_levels(plain: &mut Vec<u8>, keys: &[u32], rows: usize, nulls: usize) {
+    let start = plain.len();
+    plain.extend_from_slice(&[0; size_of::<u32>()]);
+    let mut levels = Hybrid::new(plain, 1);
+    match nulls {
+        0 => levels.put_run(1, rows),
+        _ if nulls == rows => levels.put_run(0, rows),
+        _ => keys
+            .chunk_by(|a, b| (*a == NULL) == (*b == NULL))
+            .for_each(|run| levels.put_run(u32::from(run[0] != NULL), run.len())),
     }
+    levels.finish();
+    let end = start + size_of::<u32>();
+    let bytes = (plain.len() - end) as u32;
+    plain[start..end].copy_from_slice(&bytes.to_le_bytes());
+}
+
+/// The values of those that have one: all are among the first so many of the dictionary.
+fn put_values(plain: &mut Vec<u8>, keys: &[u32], distinct: u32) {
     let width = (u32::BITS - distinct.saturating_sub(1).leading_zeros()) as u8;
     plain.push(width);
     let mut values = Hybrid::new(plain, width);

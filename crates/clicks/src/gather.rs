@@ -3,6 +3,7 @@
 //! Values that rows share (those of an offer, a place, a device; texts) are held once for each distinct object or text;
 //! they become plain columns only where rows of the lake join them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
@@ -39,7 +40,7 @@ pub struct TypedClicks {
     columns: Vec<TypedColumn>,
     /// For each object, or column that repeats its values: the position of that of each row. Position 0, where nothing
     /// is, may be left out at the end.
-    objects: Vec<Vec<u32>>,
+    objects: Arc<Vec<Vec<u32>>>,
     text_bytes: Arc<TextBytes>,
     share: Share,
 }
@@ -66,7 +67,7 @@ pub(crate) type Pick = (u32, u32);
 impl TypedClicks {
     pub(crate) fn new(rows: usize, columns: Vec<TypedColumn>, objects: Vec<Vec<u32>>) -> TypedClicks {
         let text_bytes = Arc::new(TextBytes::of(rows, &columns, &objects));
-        TypedClicks { rows, columns, objects, text_bytes, share: Share::ALL }
+        TypedClicks { rows, columns, objects: Arc::new(objects), text_bytes, share: Share::ALL }
     }
 
     /// Clicks that were read from the lake.
@@ -177,8 +178,9 @@ impl TypedClicks {
 /// The picked rows as plain columns, in the order of the picks.
 pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordBatch, ArrowError> {
     let schema = click_schema();
-    let mut positions: Vec<(Vec<Origin>, Positions)> = Vec::new();
-    let columns = (0..schema.fields().len()).map(|index| gather_column(sources, picks, index, &mut positions));
+    let mut places = Places::default();
+    let columns =
+        (0..schema.fields().len()).map(|index| gather_column(sources, picks, index, 0..picks.len(), &mut places));
     let columns = columns.collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema, columns)
 }
@@ -186,25 +188,31 @@ pub(crate) fn gather(sources: &[&TypedClicks], picks: &[Pick]) -> Result<RecordB
 /// For each row: the number of the array that holds its value, and the position there.
 type Positions = Vec<(usize, usize)>;
 
-/// The picked rows of one column; positions that other columns share are found once.
+/// Where the values of picked rows stand: columns of the same origins share that.
+#[derive(Default)]
+pub(crate) struct Places(Vec<(Vec<Origin>, Positions)>);
+
+/// Some of the picked rows of one column; `places` are those of all picks.
 pub(crate) fn gather_column(
     sources: &[&TypedClicks],
     picks: &[Pick],
     index: usize,
-    positions: &mut Vec<(Vec<Origin>, Positions)>,
+    rows: Range<usize>,
+    places: &mut Places,
 ) -> Result<ArrayRef, ArrowError> {
     let values: Vec<&dyn Array> = sources.iter().map(|source| source.columns[index].values.as_ref()).collect();
     if values.iter().all(|values| values.null_count() == values.len()) {
-        return Ok(new_null_array(click_schema().field(index).data_type(), picks.len()));
+        return Ok(new_null_array(click_schema().field(index).data_type(), rows.len()));
     }
-    let origins: Vec<Origin> = sources.iter().map(|source| source.columns[index].origin).collect();
-    let known = positions.iter().position(|(of, _)| *of == origins);
+    let of_column = sources.iter().map(|source| source.columns[index].origin);
+    let known = places.0.iter().position(|(origins, _)| origins.iter().copied().eq(of_column.clone()));
     let known = known.unwrap_or_else(|| {
+        let origins: Vec<Origin> = of_column.collect();
         let resolved = resolve(sources, &origins, picks);
-        positions.push((origins, resolved));
-        positions.len() - 1
+        places.0.push((origins, resolved));
+        places.0.len() - 1
     });
-    picked(&values, &positions[known].1)
+    picked(&values, &places.0[known].1[rows])
 }
 
 /// The picks in runs that make one batch each.

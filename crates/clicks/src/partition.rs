@@ -34,7 +34,7 @@ use crate::width::{Cut, TextBytes};
 mod group;
 mod properties;
 
-pub(crate) use group::GroupColumn;
+pub(crate) use group::Rows;
 use properties::properties;
 pub(crate) use properties::{has_statistics, is_by_dictionary};
 
@@ -230,7 +230,9 @@ impl PartitionWriter {
 
     /// Writes a batch as it is: a whole run by [`Cut`], which has so many bytes of text.
     fn write_run(&mut self, batch: &RecordBatch, text_bytes: usize) -> Result<(), PartitionError> {
-        let Writer::Batches(writer) = &mut self.writer else { return Err(written_before(&self.path)) };
+        let Writer::Batches(writer) = &mut self.writer else {
+            return Err(PartitionError::Rows { path: self.path.clone(), source: written_before() });
+        };
         let groups = writer.flushed_row_groups().len();
         writer.write(batch).map_err(|error| write_error(&self.path, error))?;
         if writer.flushed_row_groups().len() > groups {
@@ -260,16 +262,17 @@ impl PartitionWriter {
                 writer.append_key_value_metadata(coverage);
                 writer.close()
             }
-            Writer::Done => return Err(written_before(&self.path)),
+            Writer::Done => {
+                return Err(PartitionError::Rows { path: self.path, source: written_before() });
+            }
         };
         closed.map(drop).map_err(|error| write_error(&self.path, error))
     }
 }
 
 /// Rows after those that were said to be all: a bug.
-fn written_before(path: &Path) -> PartitionError {
-    let source = ArrowError::InvalidArgumentError("rows were written column by column before".to_owned());
-    PartitionError::Rows { path: path.to_owned(), source }
+fn written_before() -> ArrowError {
+    ArrowError::InvalidArgumentError("rows were written column by column before".to_owned())
 }
 
 fn write_error(path: &Path, error: ParquetError) -> PartitionError {

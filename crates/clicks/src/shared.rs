@@ -1,16 +1,19 @@
 //! The distinct values of the clicks of a fold, each once, so that a partition needs neither copy nor compare them.
 
+use std::hash::BuildHasher;
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
+use arrow::error::ArrowError;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
-use std::hash::BuildHasher;
 
 use crate::chunk::{Dictionary, NULL};
-use crate::gather::{Origin, Pick, TypedClicks};
-use crate::partition::{self, BATCH_ROWS, DICTIONARY_BYTES_MAX};
+use crate::gather::{Origin, Pick, Places, TypedClicks, gather_column};
+use crate::partition::{self, BATCH_ROWS, DICTIONARY_BYTES_MAX, Rows};
 use crate::schema::{OBJECTS, click_schema};
 
 /// The columns of some clicks whose values are shared.
@@ -133,23 +136,44 @@ impl SharedColumn {
 
 /// The rows of a partition, for columns that are taken one by one.
 pub(crate) struct Picked<'a> {
-    sources: &'a [TypedClicks],
+    clicks: &'a [TypedClicks],
     shared: &'a Shared,
+    sources: &'a [&'a TypedClicks],
     picks: &'a [Pick],
+    places: Places,
     /// For each of [`OBJECTS`]: the distinct ones of these rows in the order in which they come, and which each row has.
     objects: Vec<(Vec<Pick>, Vec<u32>)>,
 }
 
 impl<'a> Picked<'a> {
-    pub(crate) fn new(sources: &'a [TypedClicks], shared: &'a Shared, picks: &'a [Pick]) -> Picked<'a> {
-        let objects = (0..OBJECTS.len()).map(|object| distinct_objects(sources, picks, object)).collect();
-        Picked { sources, shared, picks, objects }
+    /// Picks that are all of these clicks, with which the sources begin.
+    pub(crate) fn new(
+        clicks: &'a [TypedClicks],
+        shared: &'a Shared,
+        sources: &'a [&'a TypedClicks],
+        picks: &'a [Pick],
+    ) -> Picked<'a> {
+        let objects = (0..OBJECTS.len()).map(|object| distinct_objects(clicks, picks, object)).collect();
+        Picked { clicks, shared, sources, picks, places: Places::default(), objects }
+    }
+}
+
+impl Rows for Picked<'_> {
+    fn len(&self) -> usize {
+        self.picks.len()
     }
 
-    /// The values of a column, and which of them each row has. None where they are not shared, or take so much that the
-    /// parquet crate would not write them so.
-    pub(crate) fn column(&self, index: usize) -> Option<(Dictionary, Vec<u32>)> {
+    fn values(&mut self, column: usize, rows: Range<usize>) -> Result<ArrayRef, ArrowError> {
+        gather_column(self.sources, self.picks, column, rows, &mut self.places)
+    }
+
+    /// None also where the values take so much that the parquet crate would not write them so.
+    fn shared(&self, index: usize) -> Option<(Dictionary, Vec<u32>)> {
         let column = self.shared.columns[index].as_ref()?;
+        if column.values.is_empty() {
+            let nulls = self.picks.len() as u64;
+            return dictionary(index, &[], nulls).map(|dictionary| (dictionary, Vec::new()));
+        }
         let mut numbers = vec![NULL; column.values.len()];
         let mut used: Vec<u32> = Vec::new();
         let mut number_of = |key: u32| {
@@ -163,7 +187,7 @@ impl<'a> Picked<'a> {
             }
             *number
         };
-        let mut origins = self.sources.iter().map(|source| source.origin(index));
+        let mut origins = self.clicks.iter().map(|clicks| clicks.origin(index));
         let keys: Vec<u32> = match origins.next() {
             Some(Origin::Object(object))
                 if object < OBJECTS.len() && origins.all(|origin| origin == Origin::Object(object)) =>
@@ -180,7 +204,7 @@ impl<'a> Picked<'a> {
                 .iter()
                 .map(|(source, row)| {
                     let source = *source as usize;
-                    number_of(column.keys[source][self.sources[source].position(index, *row as usize)])
+                    number_of(column.keys[source][self.clicks[source].position(index, *row as usize)])
                 })
                 .collect(),
         };
@@ -188,7 +212,7 @@ impl<'a> Picked<'a> {
             .iter()
             .filter_map(|key| {
                 let (source, position) = column.values[*key as usize];
-                Values::of(self.sources[source as usize].own_column(index)).map(|values| values.get(position as usize))
+                Values::of(self.clicks[source as usize].own_column(index)).map(|values| values.get(position as usize))
             })
             .collect();
         let nulls = keys.iter().filter(|key| **key == NULL).count() as u64;

@@ -34,7 +34,7 @@ use source::{Fed, FeedError, Source};
 use typists::{Sheet, type_rows};
 
 /// Clicks in memory that are folded into the lake at once, in bytes.
-const FOLD_BYTES: usize = 40 << 20;
+const FOLD_BYTES: usize = 24 << 20;
 /// What is looked at of each file before anything lands.
 const BEGINNING_BYTES: u64 = 4096;
 

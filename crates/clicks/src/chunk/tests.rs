@@ -36,11 +36,15 @@ fn by_crate(schema: &Arc<Schema>, values: &ArrayRef) -> Vec<u8> {
 }
 
 fn by_us(schema: &Arc<Schema>, keys: &[u32], dictionary: &Dictionary) -> Vec<u8> {
+    chunk_of(schema, keys, keys.len(), dictionary)
+}
+
+fn chunk_of(schema: &Arc<Schema>, keys: &[u32], rows: usize, dictionary: &Dictionary) -> Vec<u8> {
     let mut bytes = Vec::new();
     let writer = ArrowWriter::try_new(&mut bytes, schema.clone(), Some(properties())).unwrap();
     let (mut file, _) = writer.into_serialized_writer().unwrap();
     let leaf = file.schema_descr().column(0);
-    let ends: Vec<usize> = (PAGE..keys.len()).step_by(PAGE).chain([keys.len()]).collect();
+    let ends: Vec<usize> = (PAGE..rows).step_by(PAGE).chain([rows]).collect();
     let mut compressor = Compressor::new(1).unwrap();
     let chunk = encode(&leaf, &properties(), keys, dictionary, &ends, &mut compressor).unwrap();
     let mut group = file.next_row_group().unwrap();
@@ -78,6 +82,12 @@ fn check(values: &[Option<u32>]) {
     let array: ArrayRef = Arc::new(values.iter().map(|value| value.map(text)).collect::<StringArray>());
     let of_texts = schema(DataType::Utf8, true);
     assert_eq!(by_us(&of_texts, &keys, &dictionary), by_crate(&of_texts, &array));
+    if texts.is_empty() {
+        assert_eq!(
+            chunk_of(&of_texts, &[], keys.len(), &dictionary),
+            chunk_of(&of_texts, &keys, keys.len(), &dictionary)
+        );
+    }
 
     let plain = distinct.iter().flat_map(|value| i64::from(*value).to_le_bytes()).collect();
     let dictionary = Dictionary { plain, lengths: None, len: distinct.len(), statistics: None };

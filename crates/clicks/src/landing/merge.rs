@@ -10,11 +10,9 @@ use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
 use crate::coverage::Coverage;
-use crate::gather::{Pick, TypedClicks, empty_batch, gather, gather_column, runs};
+use crate::gather::{Pick, TypedClicks, empty_batch, gather, runs};
 use crate::lake::{Lake, PartitionKey};
-use crate::partition::{
-    BATCH_BYTES, BATCH_ROWS, GroupColumn, OpenPartition, PartitionError, PartitionWriter, write_partition,
-};
+use crate::partition::{BATCH_BYTES, OpenPartition, PartitionError, PartitionWriter, Rows, write_partition};
 use crate::schema::{click_schema, position};
 use crate::shared::{Picked, Shared};
 use crate::versions::merge_versions;
@@ -282,23 +280,14 @@ impl<'a> Fold<'a> {
         writer: &mut PartitionWriter,
         proof: &mut Proof,
     ) -> Result<(), PartitionError> {
-        let picked = Picked::new(clicks, shared, &self.picks);
-        let mut positions = Vec::new();
-        let mut whole = |index: usize| {
-            gather_column(&self.sources, &self.picks, index, &mut positions)
-                .map_err(|source| PartitionError::Rows { path: path.to_owned(), source })
-        };
+        let mut rows = Picked::new(clicks, shared, &self.sources, &self.picks);
         if proof.is_counting() {
-            proof.count(&whole(position::CLICK_TIME)?, &whole(position::FEED_LIST)?);
+            let mut whole = |column| rows.values(column, 0..self.picks.len());
+            let columns = whole(position::CLICK_TIME).and_then(|times| Ok((times, whole(position::FEED_LIST)?)));
+            let (times, feeds) = columns.map_err(|source| PartitionError::Rows { path: path.to_owned(), source })?;
+            proof.count(&times, &feeds);
         }
-        writer.write_group(self.picks.len(), |index| match picked.column(index) {
-            Some((dictionary, keys)) => Ok(GroupColumn::Shared(dictionary, keys)),
-            None => {
-                let values = whole(index)?;
-                let batch = |at: usize| values.slice(at, BATCH_ROWS.min(values.len() - at));
-                Ok(GroupColumn::Plain((0..values.len()).step_by(BATCH_ROWS).map(batch).collect()))
-            }
-        })
+        writer.write_group(&mut rows)
     }
 
     /// Writes the picks, merged with what is kept of the old version.

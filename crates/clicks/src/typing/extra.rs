@@ -35,10 +35,6 @@ impl<'a> Leftovers<'a> {
         self.0.truncate(len);
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &(String, &'a str)> {
         self.0.iter()
     }

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
-use crate::schema::{COLUMNS, OBJECTS, Place};
+use crate::schema::{COLUMNS, Kind, OBJECTS, Place};
 
 /// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     /// The column at this position in [`COLUMNS`].
     Column(usize),
+    /// The column at this position in [`COLUMNS`], which holds an object.
+    Map(usize),
     /// `relationship`.
     Relationship,
     /// The object at this position in [`OBJECTS`].
@@ -26,8 +28,10 @@ pub(super) enum Found {
 
 struct Key {
     name: &'static str,
-    /// As it stands in JSON: in quotes, with the colon.
-    quoted: String,
+    /// As it stood in JSON last time: in quotes, with the colon, and with its value where that was short and plain.
+    member: String,
+    /// Bytes of the member before its value.
+    value_at: usize,
     target: Target,
     /// The key that came after this one last time.
     next: usize,
@@ -46,7 +50,12 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn of(place: Place) -> Keys {
         let columns = COLUMNS.iter().enumerate().filter(|(_, column)| column.place == place);
-        let mut known: Vec<_> = columns.map(|(index, column)| (column.key, Target::Column(index))).collect();
+        let mut known: Vec<_> = columns
+            .map(|(index, column)| match column.kind {
+                Kind::TextMap => (column.key, Target::Map(index)),
+                _ => (column.key, Target::Column(index)),
+            })
+            .collect();
         match place {
             Place::Row => known.push(("relationship", Target::Relationship)),
             Place::Relationship => {
@@ -59,7 +68,8 @@ impl Keys {
             .enumerate()
             .map(|(index, (name, target))| Key {
                 name,
-                quoted: format!("\"{name}\":"),
+                member: format!("\"{name}\":"),
+                value_at: name.len() + 3,
                 target: *target,
                 next: (index + 1) % known.len(),
                 last_object: 0,
@@ -74,15 +84,27 @@ impl Keys {
         self.object += 1;
     }
 
-    /// The key that followed last time, as it stands in JSON.
-    pub(super) fn expected(&self) -> &str {
-        &self.keys[self.keys[self.current].next].quoted
+    /// The key that followed last time, as it stands in JSON, with the value that it had then; and the bytes before that.
+    /// Most values of a click are those of the one before it.
+    pub(super) fn expected(&self) -> (&str, usize) {
+        let key = &self.keys[self.keys[self.current].next];
+        (&key.member, key.value_at)
+    }
+
+    /// Remembers the plain value of the current key.
+    pub(super) fn remember(&mut self, value: &str) {
+        const BYTES_MAX: usize = 64;
+        let Key { member, value_at, .. } = &mut self.keys[self.current];
+        if value.len() <= BYTES_MAX {
+            member.truncate(*value_at);
+            member.push_str(value);
+        }
     }
 
     /// Takes the expected key for the next one.
-    pub(super) fn take_expected(&mut self) -> (Found, &'static str) {
+    pub(super) fn take_expected(&mut self) -> Found {
         self.current = self.keys[self.current].next;
-        (self.take_current(), self.keys[self.current].name)
+        self.take_current()
     }
 
     pub(super) fn find(&mut self, name: &str) -> Found {

@@ -9,15 +9,18 @@ mod extra;
 mod keys;
 mod objects;
 mod plain;
+mod raw;
 mod required;
 mod scalar;
 mod texts;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow::datatypes::TimestampMicrosecondType;
+use foldhash::fast::FixedState;
 
 use crate::feed::Feed;
 use crate::gather::{Origin, TypedClicks, TypedColumn};
@@ -25,11 +28,11 @@ use crate::schema::{self, COLUMNS, Kind, OBJECTS, Place, position};
 
 use columns::ColumnBuilder;
 pub use entries::DEPTH_MAX;
-use entries::{check_depth, each_entry};
+use entries::each_entry;
 use extra::{LEFTOVERS_MAX, Leftovers, Member, path_of};
-use keys::{Found, Keys, Target};
+use keys::Keys;
 use objects::{ABSENT, ObjectId, ObjectTable};
-use plain::Cursor;
+use raw::{MapEntries, ObjectValues, RawObject, RawRow, object_values};
 use required::check_required;
 use scalar::Token;
 use texts::TextTable;
@@ -37,7 +40,7 @@ use texts::TextTable;
 /// What a row takes beside its values: a place in each column that any row has a value in.
 const ROW_BYTES: usize = 64;
 /// Source texts of objects that are remembered from one sheet to the next; past it all are forgotten.
-const REMEMBERED_BYTES_MAX: usize = 12 << 20;
+const REMEMBERED_BYTES_MAX: usize = 3 << 20;
 
 /// Why a row is no click.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,29 +76,13 @@ pub struct ClickTyper {
     own_position: Vec<usize>,
     objects: Vec<ObjectTable>,
     extra: TextTable,
+    /// What was left over of rows of this sheet, as it came, to its position in `extra`, and how many values it is: rows
+    /// have the same few fields that no column holds.
+    known_extra: HashMap<Vec<u8>, (u32, u64), FixedState>,
     observation: Observation,
     rows: usize,
     bytes: usize,
     moved_to_extra: u64,
-}
-
-const ROW_KEYS: usize = OBJECTS.len();
-const RELATIONSHIP_KEYS: usize = OBJECTS.len() + 1;
-
-/// The raw values of a row, before it is accepted.
-#[derive(Default)]
-struct RawRow<'a> {
-    values: Vec<(usize, &'a str)>,
-    objects: [Option<RawObject<'a>>; OBJECTS.len()],
-    leftovers: Leftovers<'a>,
-}
-
-/// An object of a row.
-enum RawObject<'a> {
-    /// One that was typed before.
-    Seen(ObjectId),
-    /// The source text of a new one.
-    New(&'a str),
 }
 
 impl ClickTyper {
@@ -120,6 +107,7 @@ impl ClickTyper {
             own_position,
             objects: OBJECTS.iter().map(|(place, _)| ObjectTable::new(*place)).collect(),
             extra: TextTable::new(),
+            known_extra: HashMap::default(),
             observation,
             rows: 0,
             bytes: 0,
@@ -153,10 +141,7 @@ impl ClickTyper {
     pub fn push(&mut self, row: &[u8]) -> Result<(), Rejected> {
         let row = simdutf8::compat::from_utf8(row)
             .map_err(|error| Rejected::new("", format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-        let raw = match self.read_plain(row) {
-            Some(raw) => raw,
-            None => self.read(row)?,
-        };
+        let raw = raw::read(row, &mut self.keys, &self.objects)?;
         check_required(&raw)?;
         if raw.leftovers.len() > LEFTOVERS_MAX {
             return Err(Rejected::new("", format!("more than {LEFTOVERS_MAX} values that have no column")));
@@ -165,89 +150,8 @@ impl ClickTyper {
         Ok(())
     }
 
-    /// Reads a row of the plain form; none where it has another.
-    fn read_plain<'a>(&mut self, row: &'a str) -> Option<RawRow<'a>> {
-        let mut raw = RawRow { values: Vec::with_capacity(64), ..RawRow::default() };
-        let [object_keys @ .., row_keys, relationship_keys] = self.keys.as_mut_slice() else { return None };
-        let objects = &self.objects;
-        let mut cursor = Cursor::new(row);
-        cursor.known_object(row_keys, |cursor, found, name| match found {
-            Found::Known(Target::Column(index)) => push_present(&mut raw.values, index, cursor.scalar()?),
-            Found::Known(_) => cursor.known_object(relationship_keys, |cursor, found, name| match found {
-                Found::Known(Target::Column(index)) if COLUMNS[index].kind == Kind::TextMap => {
-                    push_present(&mut raw.values, index, cursor.flat_object()?)
-                }
-                Found::Known(Target::Column(index)) => push_present(&mut raw.values, index, cursor.scalar()?),
-                Found::Known(Target::Object(index)) => {
-                    cursor.peek()?;
-                    raw.objects[index] = Some(match objects[index].find_at_start(cursor.rest()) {
-                        Some((id, length)) => {
-                            cursor.skip(length);
-                            RawObject::Seen(id)
-                        }
-                        None => RawObject::New(cursor.known_flat_object(&mut object_keys[index])?),
-                    });
-                    Some(())
-                }
-                Found::Unknown => {
-                    raw.leftovers.push_few(|| path_of("relationship.", name), cursor.scalar()?);
-                    Some(())
-                }
-                Found::Again | Found::Known(Target::Relationship) => None,
-            }),
-            Found::Unknown => {
-                raw.leftovers.push_few(|| path_of("", name), cursor.scalar()?);
-                Some(())
-            }
-            Found::Again => None,
-        })?;
-        cursor.is_at_end().then_some(raw)
-    }
-
-    fn read<'a>(&mut self, row: &'a str) -> Result<RawRow<'a>, Rejected> {
-        check_depth(row)?;
-        if !row.trim_ascii_start().starts_with('{') {
-            return Err(Rejected::new("", "not an object"));
-        }
-        let mut raw = RawRow { values: Vec::with_capacity(64), ..RawRow::default() };
-        let mut relationship = None;
-        let keys = &mut self.keys[ROW_KEYS];
-        keys.begin();
-        each_entry(row, |name, value| match keys.find(&name) {
-            Found::Known(Target::Column(index)) => raw.values.push((index, value)),
-            Found::Known(_) => relationship = Some(value),
-            Found::Again => raw.leftovers.push_few(|| path_of("", &name) + "#2", value),
-            Found::Unknown => raw.leftovers.push_few(|| path_of("", &name), value),
-        })
-        .map_err(|error| Rejected::new("", error))?;
-        if let Some(relationship) = relationship {
-            self.read_relationship(relationship, &mut raw);
-        }
-        Ok(raw)
-    }
-
-    fn read_relationship<'a>(&mut self, relationship: &'a str, raw: &mut RawRow<'a>) {
-        let (values, leftovers) = (raw.values.len(), raw.leftovers.len());
-        let keys = &mut self.keys[RELATIONSHIP_KEYS];
-        keys.begin();
-        let entries = each_entry(relationship, |name, value| match keys.find(&name) {
-            Found::Known(Target::Column(index)) => raw.values.push((index, value)),
-            Found::Known(Target::Object(index)) => raw.objects[index] = Some(RawObject::New(value)),
-            Found::Known(Target::Relationship) | Found::Unknown => {
-                raw.leftovers.push_few(|| path_of("relationship.", &name), value);
-            }
-            Found::Again => raw.leftovers.push_few(|| path_of("relationship.", &name) + "#2", value),
-        });
-        if entries.is_err() {
-            raw.values.truncate(values);
-            raw.leftovers.truncate(leftovers);
-            raw.objects = Default::default();
-            raw.leftovers.push("relationship".to_owned(), relationship);
-        }
-    }
-
     /// Puts an accepted row into the columns.
-    fn append(&mut self, raw: RawRow) {
+    fn append(&mut self, mut raw: RawRow) {
         let row = self.rows;
         self.bytes += ROW_BYTES;
         let mut leftovers = raw.leftovers;
@@ -257,72 +161,90 @@ impl ClickTyper {
                 self.bytes += value.len() + 8;
             }
             match COLUMNS[index].kind {
-                Kind::TextMap => set_map(builder, row, index, value, &mut leftovers),
-                _ => set_scalar(builder, row, index, value, &mut leftovers),
+                Kind::TextMap => set_map(builder, row, index, value, raw.map_entries.take(), &mut leftovers),
+                _ => set_scalar(builder, row, index, value, raw.is_plain, &mut leftovers),
             }
         }
-        let mut extra = leftovers.into_members();
+        let mut ids = [ABSENT; OBJECTS.len()];
+        let mut unread = Vec::new();
         for (place, object) in raw.objects.into_iter().enumerate() {
-            match object {
-                None => {}
-                Some(RawObject::Seen(id)) => {
-                    extra.extend_from_slice(self.objects[place].extra_of(id));
-                    self.objects[place].assign(self.rows, id);
-                }
-                Some(RawObject::New(source)) => self.append_object(place, source, &mut extra),
-            }
+            ids[place] = match object {
+                None => continue,
+                Some(RawObject::Seen(id)) => id,
+                Some(RawObject::New(source, values)) => self.object_of(place, source, values, &mut unread),
+            };
+            self.objects[place].assign(row, ids[place]);
         }
-        if !extra.is_empty() {
-            self.moved_to_extra += extra.len() as u64;
-            self.extra.set(row, &extra::to_json(&mut extra));
-        }
+        self.append_extra(leftovers, &ids, unread);
         self.rows += 1;
     }
 
-    fn append_object(&mut self, place: usize, source: &str, extra: &mut Vec<Member>) {
+    /// Keeps what no column holds: of the row, of its objects, and objects that could not be read.
+    fn append_extra(&mut self, leftovers: Leftovers, ids: &[ObjectId; OBJECTS.len()], unread: Vec<Member>) {
+        const KEY_BYTES_MAX: usize = 512;
+        let row = self.rows;
+        let of_objects = || self.objects.iter().zip(ids).filter(|(table, id)| !table.extra_of(**id).is_empty());
+        if leftovers.len() == 0 && unread.is_empty() && of_objects().next().is_none() {
+            return;
+        }
+        let mut key = Vec::with_capacity(KEY_BYTES_MAX);
+        for (path, value) in leftovers.iter() {
+            // No path and no value has a byte that UTF-8 has not.
+            [path.as_bytes(), value.as_bytes()].into_iter().for_each(|part| {
+                key.extend_from_slice(part);
+                key.push(0xff);
+            });
+        }
+        for (table, id) in of_objects() {
+            key.extend_from_slice(table.prefix().as_bytes());
+            key.extend_from_slice(&id.to_bytes());
+        }
+        if let Some((position, values)) = self.known_extra.get(&key).filter(|_| unread.is_empty()) {
+            self.moved_to_extra += values;
+            return self.extra.set_again(row, *position);
+        }
+        let is_short = key.len() <= KEY_BYTES_MAX && unread.is_empty();
+        let mut extra = leftovers.into_members();
+        of_objects().for_each(|(table, id)| extra.extend_from_slice(table.extra_of(*id)));
+        extra.extend(unread);
+        if extra.is_empty() {
+            return;
+        }
+        let values = extra.len() as u64;
+        self.moved_to_extra += values;
+        self.extra.set(row, &extra::to_json(&mut extra));
+        if is_short {
+            self.known_extra.insert(key, (self.extra.last_position(), values));
+        }
+    }
+
+    /// The object of a source text; what cannot be read goes to `unread` as a whole.
+    fn object_of(
+        &mut self,
+        place: usize,
+        source: &str,
+        values: Option<ObjectValues>,
+        unread: &mut Vec<Member>,
+    ) -> ObjectId {
         let table = &mut self.objects[place];
         if let Some(id) = table.find(source) {
-            extra.extend_from_slice(table.extra_of(id));
-            return table.assign(self.rows, id);
+            return id;
         }
-        let (mut values, mut odd) = (Vec::with_capacity(16), Leftovers::default());
-        let keys = &mut self.keys[place];
-        let prefix = OBJECTS[place].0.path_prefix();
-        let mut cursor = Cursor::new(source);
-        let plain = cursor.known_object(keys, |cursor, found, name| match found {
-            Found::Known(Target::Column(index)) => push_present(&mut values, index, cursor.scalar()?),
-            Found::Unknown => {
-                odd.push_few(|| path_of(&prefix, name), cursor.scalar()?);
-                Some(())
-            }
-            Found::Known(_) | Found::Again => None,
-        });
-        let is_read = plain.is_some() && cursor.is_at_end() || {
-            values.clear();
-            odd.clear();
-            keys.begin();
-            let entries = each_entry(source, |name, value| match keys.find(&name) {
-                Found::Known(Target::Column(index)) => values.push((index, value)),
-                Found::Known(_) | Found::Unknown => odd.push_few(|| path_of(&prefix, &name), value),
-                Found::Again => odd.push_few(|| path_of(&prefix, &name) + "#2", value),
-            });
-            entries.is_ok()
-        };
-        if !is_read || odd.len() > LEFTOVERS_MAX {
+        let is_plain = values.is_some();
+        let values = values.or_else(|| object_values(source, &mut self.keys[place], table.prefix()));
+        let Some((values, mut odd)) = values.filter(|(_, odd)| odd.len() <= LEFTOVERS_MAX) else {
             // Not an object, or one that cannot be read: kept as it came.
-            extra.append(&mut Leftovers::one(prefix.trim_end_matches('.').to_owned(), source).into_members());
-            return table.assign(self.rows, ABSENT);
-        }
+            let path = table.prefix().trim_end_matches('.').to_owned();
+            unread.append(&mut Leftovers::one(path, source).into_members());
+            return ABSENT;
+        };
         let position = table.next_position();
         for (index, value) in values {
             if let Some(builder) = table.builder(index) {
-                set_scalar(builder, position, index, value, &mut odd);
+                set_scalar(builder, position, index, value, is_plain, &mut odd);
             }
         }
-        let mut members = odd.into_members();
-        let id = table.add(source, &members);
-        extra.append(&mut members);
-        table.assign(self.rows, id);
+        table.add(source, &odd.into_members())
     }
 
     /// The clicks so far; the typer is then empty again.
@@ -352,6 +274,7 @@ impl ClickTyper {
                 None => TypedColumn { values: builder.finish(rows), origin: Origin::Row },
             });
         }
+        self.known_extra.clear();
         let (extra, of_rows) = self.extra.finish();
         ids.push(of_rows);
         columns[position::EXTRA_VALUES] =
@@ -389,14 +312,6 @@ fn own_builder(index: usize, kind: Kind) -> ColumnBuilder {
     }
 }
 
-/// Keeps a value of a column, unless it says that there is none.
-fn push_present<'a>(values: &mut Vec<(usize, &'a str)>, index: usize, value: &'a str) -> Option<()> {
-    if !matches!(value, "\"\"" | "null") {
-        values.push((index, value));
-    }
-    Some(())
-}
-
 /// The UTC dates of timestamps.
 pub(crate) fn dates_of(click_time: &ArrayRef) -> ArrayRef {
     let times = click_time.as_primitive::<TimestampMicrosecondType>();
@@ -409,12 +324,13 @@ fn set_scalar<'a>(
     row: usize,
     index: usize,
     value: &'a str,
+    is_plain: bool,
     leftovers: &mut Leftovers<'a>,
 ) {
-    match Token::read(value) {
+    match if is_plain { Token::of_plain(value) } else { Token::read(value) } {
         Token::Absent => {}
         Token::Text(text) if matches!(builder, ColumnBuilder::Text(_) | ColumnBuilder::Repeated(_)) => {
-            builder.set_text(row, &text)
+            builder.set_text(row, &text);
         }
         token => {
             if !builder.set(row, &token) {
@@ -424,15 +340,18 @@ fn set_scalar<'a>(
     }
 }
 
-fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a str, leftovers: &mut Leftovers<'a>) {
-    let mut entries: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
-    let mut cursor = Cursor::new(value);
-    let plain = cursor.object(|cursor, key| cursor.scalar().map(|value| entries.push((Cow::Borrowed(key), value))));
-    if plain.is_none() || !cursor.is_at_end() {
-        entries.clear();
-        if each_entry(value, |key, value| entries.push((key, value))).is_err() {
-            return leftovers.push(COLUMNS[index].path(), value);
-        }
+fn set_map<'a>(
+    builder: &mut ColumnBuilder,
+    row: usize,
+    index: usize,
+    value: &'a str,
+    entries: Option<MapEntries<'a>>,
+    leftovers: &mut Leftovers<'a>,
+) {
+    let is_plain = entries.is_some();
+    let mut entries = entries.unwrap_or_default();
+    if !is_plain && each_entry(value, |key, value| entries.push((key, value))).is_err() {
+        return leftovers.push(COLUMNS[index].path(), value);
     }
     if entries.len() > LEFTOVERS_MAX {
         return leftovers.push(COLUMNS[index].path(), value);
@@ -442,7 +361,7 @@ fn set_map<'a>(builder: &mut ColumnBuilder, row: usize, index: usize, value: &'a
     let mut held: Vec<(Cow<'a, str>, Token<'a>)> = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         let path = |key: &str| path_of(&(COLUMNS[index].path() + "."), key);
-        let token = Token::read(value);
+        let token = if is_plain { Token::of_plain(value) } else { Token::read(value) };
         if held.last().is_some_and(|(known, _)| *known == key) {
             leftovers.push(path(&key) + "#2", value);
         } else if token.to_text().is_none() && token != Token::Absent {

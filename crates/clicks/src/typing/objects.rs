@@ -26,6 +26,12 @@ const SHEETS_REMEMBERED_MAX: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ObjectId(u32);
 
+impl ObjectId {
+    pub(super) fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+}
+
 /// An object that was typed.
 struct Object {
     hash: u64,
@@ -43,6 +49,8 @@ struct Object {
 
 /// The distinct objects of one place, and which of them each row has.
 pub(super) struct ObjectTable {
+    /// The path of the object in the row, with a dot at its end.
+    prefix: String,
     /// Positions in [`COLUMNS`], with the builders of the objects that are new in this sheet.
     columns: Vec<(usize, ColumnBuilder)>,
     new_objects: usize,
@@ -62,6 +70,7 @@ impl ObjectTable {
     pub(super) fn new(place: Place) -> ObjectTable {
         let of_place = COLUMNS.iter().enumerate().filter(|(_, column)| column.place == place);
         let mut table = ObjectTable {
+            prefix: place.path_prefix(),
             columns: of_place.map(|(index, column)| (index, ColumnBuilder::new(column.kind))).collect(),
             new_objects: 0,
             sheets: Vec::new(),
@@ -112,6 +121,11 @@ impl ObjectTable {
     pub(super) fn find_at_start(&self, text: &str) -> Option<(ObjectId, usize)> {
         let end = memchr::memchr(b'}', text.as_bytes())? + 1;
         self.find(text.get(..end)?).map(|id| (id, end))
+    }
+
+    /// The path of the object in the row, with a dot at its end.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// What no column holds of an object.

@@ -4,7 +4,17 @@
 //! left to the library, which also words the errors. A property test holds both against each other. It exists because
 //! finding the ends of values is most of the work of landing, and a general parser takes several times as long for it.
 
-use super::keys::{Found, Keys};
+use super::keys::{Found, Keys, Target};
+
+/// A member of an object whose keys are known.
+pub(super) enum Member<'a> {
+    /// The value of the column at this position.
+    Value(usize, &'a str),
+    /// The cursor is at an object, which is left to whoever asked.
+    Nested(Target),
+    /// The cursor is at the value of a key that is not known.
+    Unknown(&'a str),
+}
 
 /// A place in plain JSON.
 pub(super) struct Cursor<'a> {
@@ -52,24 +62,55 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// As [`Cursor::object`], for an object whose keys are mostly known, and mostly in the order of the last one.
+    /// As [`Cursor::object`], for an object whose keys are mostly known, mostly in the order of the last one, and mostly with
+    /// the values that they had there: such a member is compared as a whole, rather than read. None where a key comes
+    /// again.
     pub(super) fn known_object(
         &mut self,
         keys: &mut Keys,
-        mut value: impl FnMut(&mut Self, Found, &'a str) -> Option<()>,
+        mut take: impl FnMut(&mut Self, Member<'a>) -> Option<()>,
     ) -> Option<()> {
         keys.begin();
         self.members(|cursor| {
             cursor.peek()?;
-            if cursor.rest().starts_with(keys.expected()) {
-                cursor.skip(keys.expected().len());
-                let (found, name) = keys.take_expected();
-                return value(cursor, found, name);
+            let rest = cursor.rest();
+            let (expected, value_at) = keys.expected();
+            let length = expected.len();
+            let is_same = value_at < length
+                && rest.starts_with(expected)
+                && matches!(rest.as_bytes().get(length), Some(b',' | b'}'));
+            if !is_same && !rest.starts_with(&expected[..value_at]) {
+                let name = cursor.key()?;
+                return match keys.find(name) {
+                    Found::Known(target) => cursor.known_member(keys, target, &mut take),
+                    Found::Unknown => take(cursor, Member::Unknown(name)),
+                    Found::Again => None,
+                };
             }
-            let name = cursor.key()?;
-            let found = keys.find(name);
-            value(cursor, found, name)
+            let Found::Known(target) = keys.take_expected() else { return None };
+            match target {
+                Target::Column(index) if is_same => {
+                    cursor.skip(length);
+                    take(cursor, Member::Value(index, rest.get(value_at..length)?))
+                }
+                target => {
+                    cursor.skip(value_at);
+                    cursor.known_member(keys, target, &mut take)
+                }
+            }
         })
+    }
+
+    fn known_member(
+        &mut self,
+        keys: &mut Keys,
+        target: Target,
+        take: &mut impl FnMut(&mut Self, Member<'a>) -> Option<()>,
+    ) -> Option<()> {
+        let Target::Column(index) = target else { return take(self, Member::Nested(target)) };
+        let value = self.scalar()?;
+        keys.remember(value);
+        take(self, Member::Value(index, value))
     }
 
     fn members(&mut self, mut member: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
@@ -97,22 +138,6 @@ impl<'a> Cursor<'a> {
         let name = self.text.get(start..self.at - 1)?;
         self.eat(b':')?;
         Some(name)
-    }
-
-    /// The source text of an object that holds nothing but scalars.
-    pub(super) fn flat_object(&mut self) -> Option<&'a str> {
-        self.peek()?;
-        let start = self.at;
-        self.object(|cursor, _| cursor.scalar().map(drop))?;
-        self.text.get(start..self.at)
-    }
-
-    /// As [`Cursor::flat_object`], for an object whose keys are mostly known.
-    pub(super) fn known_flat_object(&mut self, keys: &mut Keys) -> Option<&'a str> {
-        self.peek()?;
-        let start = self.at;
-        self.known_object(keys, |cursor, _, _| cursor.scalar().map(drop))?;
-        self.text.get(start..self.at)
     }
 
     /// The source text of a text, a number, or a word.
@@ -210,7 +235,7 @@ mod tests {
 
     fn plain(text: &str) -> bool {
         let mut cursor = Cursor::new(text);
-        cursor.flat_object().is_some() && cursor.is_at_end()
+        cursor.object(|cursor, _| cursor.scalar().map(drop)).is_some() && cursor.is_at_end()
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::schema::position;
 
+use super::Rejected;
 use super::extra::Leftovers;
+use super::raw::RawRow;
 use super::scalar::Token;
-use super::{RawRow, Rejected};
 
 /// The last second of the year 9999, past which no calendar of the tools that read the lake goes.
 const SECONDS_MAX: i64 = 253_402_300_799;

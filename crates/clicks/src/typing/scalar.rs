@@ -39,6 +39,17 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// As [`Token::read`], of a value that is known to be no container, and to have no escapes.
+    pub(super) fn of_plain(raw: &'a str) -> Token<'a> {
+        match raw.as_bytes() {
+            [] | [b'n', ..] | [b'"', b'"'] => Token::Absent,
+            [b'"', ..] => Token::Text(Cow::Borrowed(raw.get(1..raw.len() - 1).unwrap_or_default())),
+            [b't', ..] => Token::Flag(true),
+            [b'f', ..] => Token::Flag(false),
+            _ => Token::Number(raw),
+        }
+    }
+
     /// The text of a number or of text, both of which can stand for either.
     fn as_written(&self) -> Option<&str> {
         match self {

@@ -46,6 +46,16 @@ impl TextTable {
     /// Sets the text of a row, later than any set before.
     pub(super) fn set(&mut self, row: usize, text: &str) {
         let position = self.position_of(text);
+        self.set_again(row, position);
+    }
+
+    /// The position of the text of the last row that was set.
+    pub(super) fn last_position(&self) -> u32 {
+        self.of_rows.last().copied().unwrap_or_default()
+    }
+
+    /// Sets the text of a row to one that was set before.
+    pub(super) fn set_again(&mut self, row: usize, position: u32) {
         self.of_rows.resize(row, 0);
         self.of_rows.push(position);
     }
