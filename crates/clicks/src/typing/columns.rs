@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int32Builder, Int64Builder, MapBuilder,
-    MapFieldNames, StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Builder, Int32Builder,
+    Int64Builder, MapArray, MapBuilder, MapFieldNames, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field};
 
@@ -164,13 +164,16 @@ impl ColumnBuilder {
             ColumnBuilder::Seconds(builder) => finish!(builder),
             ColumnBuilder::TextMap(builder) => {
                 pad_map(builder, rows);
-                Arc::new(builder.finish())
+                let maps = builder.finish();
+                **builder = map_builder_like(&maps);
+                Arc::new(maps)
             }
         }
     }
 }
 
-fn with_reserve(size: usize) -> usize {
+/// Room for a little more than there was.
+pub(super) fn with_reserve(size: usize) -> usize {
     size + size / 16
 }
 
@@ -184,8 +187,21 @@ fn pad_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, len: usize) {
 }
 
 fn map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
+    map_builder_of(StringBuilder::new(), StringBuilder::new(), 0)
+}
+
+/// With room for as much as some maps hold.
+fn map_builder_like(maps: &MapArray) -> MapBuilder<StringBuilder, StringBuilder> {
+    let texts = |texts: &ArrayRef| {
+        let bytes = texts.as_string::<i32>().value_data().len();
+        StringBuilder::with_capacity(with_reserve(texts.len()), with_reserve(bytes))
+    };
+    map_builder_of(texts(maps.keys()), texts(maps.values()), with_reserve(maps.len()))
+}
+
+fn map_builder_of(keys: StringBuilder, values: StringBuilder, maps: usize) -> MapBuilder<StringBuilder, StringBuilder> {
     let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
-    MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
+    MapBuilder::with_capacity(Some(names), keys, values, maps)
         .with_keys_field(Arc::new(Field::new("key", DataType::Utf8, false)))
         .with_values_field(Arc::new(Field::new("value", DataType::Utf8, true)))
 }

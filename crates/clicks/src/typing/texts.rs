@@ -5,9 +5,11 @@
 
 use std::hash::BuildHasher;
 
-use arrow::array::{StringArray, StringBuilder};
+use arrow::array::{Array, StringArray, StringBuilder};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+
+use super::columns::with_reserve;
 
 /// Distinct texts of some rows. Position 0 is that of rows without one.
 pub(super) struct TextTable {
@@ -88,7 +90,10 @@ impl TextTable {
     /// The distinct texts, and the position of that of each row, as far as any has one. The table is then empty.
     pub(super) fn finish(&mut self) -> (StringArray, Vec<u32>) {
         let texts = self.texts.finish();
+        // The next rows will be much like these.
+        self.texts = StringBuilder::with_capacity(with_reserve(texts.len()), with_reserve(texts.value_data().len()));
+        let room = Vec::with_capacity(with_reserve(self.of_rows.len()));
         self.clear();
-        (texts, std::mem::take(&mut self.of_rows))
+        (texts, std::mem::replace(&mut self.of_rows, room))
     }
 }
