@@ -8,6 +8,7 @@ same signals, from `analyze signals`: the largest |z|, the same with median and 
 """
 
 import argparse
+import datetime
 import json
 import os
 import platform
@@ -23,6 +24,8 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score
 
 CONTAMINATIONS = [100, 50, 20, 10, 5]
+# Earlier windows that count as cleared: 400 affiliates at a false discovery rate of 10 % need 4,000 scores.
+REFERENCE_WINDOWS = 12
 NOT_DEMANDED = {"click-injection", "incentivised-traffic"}
 # The families whose signals describe what the attack does; the first reason must be of one of them.
 RIGHT = {
@@ -215,6 +218,79 @@ def honest_exam(tools, seeds, folder, report):
     report.table(pd.DataFrame(rows))
 
 
+def cleared_exam(tools, seeds, folder, contaminations, report):
+    """Flags where an analyst has cleared enough earlier traffic, which then is what p-values are ranks among.
+
+    What the signals saw of each population is a window of its own, as a table of entities; nobody is in two of them.
+    """
+    signals = Path(__file__).parents[1] / "queries" / "signals"
+    outcomes = defaultdict(list)
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        write_table_signals(signals, scratch / "signals")
+        lake, labels, cleared = empty_lake(temporary), scratch / "labels.csv", []
+
+        def score(number, name, seed, contamination, *more):
+            population = folder / name
+            _, seen, truth = tools.population(population, seed, contamination, contamination is None)
+            seen.assign(entity=name + "-" + seen.entity).to_parquet(scratch / "observations.parquet", index=False)
+            allowed = truth.index[truth.archetype == "server-side"]
+            (scratch / "clickproof.toml").write_text("".join(ALLOWANCE.format(f"{name}-{one}") for one in allowed))
+            first = datetime.date(2025, 1, 1) + datetime.timedelta(days=7 * number)
+            last = first + datetime.timedelta(days=6)
+            tools.run([
+                tools.analyze, "score", "--lake", lake, "--signals", scratch / "signals", "--table",
+                f"observations={scratch / 'observations.parquet'}", "--scores", scratch / "scores", "--config",
+                scratch / "clickproof.toml", "--from", str(first), "--to", str(last), "--format", "parquet", "--quiet",
+                "--output", scratch / "answer.parquet", *more,
+            ])  # fmt: skip
+            scores = pd.read_parquet(scratch / "answer.parquet").set_index("entity")
+            truth.index = name + "-" + truth.index
+            return scores, truth.loc[scores.index], last
+
+        for number in range(REFERENCE_WINDOWS):
+            scores, _, last = score(number, f"{1001 + number}-honest", 1001 + number, None)
+            cleared.append(pd.DataFrame({"entity": scores.index, "verdict": "cleared", "date": str(last)}))
+        pd.concat(cleared).to_csv(labels, index=False)
+        for contamination in [*contaminations, None]:
+            name = f"{contamination} %" if contamination else "honest"
+            for seed in seeds:
+                population = f"{seed}-{contamination or 'honest'}"
+                scores, truth, _ = score(REFERENCE_WINDOWS, population, seed, contamination, "--labels", labels)
+                guilty, flagged = truth.role.isin(["attack", "sleeper"]), scores.tier == "flag"
+                false = int((flagged & ~guilty).sum())
+                outcomes[name].append((false / max(int(flagged.sum()), 1), flagged[guilty].mean(), false / len(scores)))
+            report.progress(f"cleared reference, {name}")
+    report.title(f"With {REFERENCE_WINDOWS} cleared windows of 400 affiliates as reference: false discoveries wanted at most 10 %")
+    rows = []
+    for name, values in outcomes.items():
+        false, found, all_false = np.array(values).T
+        error = false.std(ddof=1) / np.sqrt(len(false))
+        rows.append({
+            "population": name,
+            "false discoveries": f"{false.mean():.3f}",
+            "standard error": f"{error:.3f}",
+            "attacks flagged": f"{found.mean():.3f}" if name != "honest" else "",
+            "honest flagged": f"{all_false.mean():.4f}",
+        })  # fmt: skip
+    report.table(pd.DataFrame(rows))
+
+
+def write_table_signals(shipped, folder):
+    """The signals that ship, over what they saw instead of clicks."""
+    (folder / "shared").mkdir(parents=True)
+    (folder / "shared" / "entities.sql").write_text(
+        "-- title: Entities\n-- about: Those of the table\n-- kind: view\n"
+        "SELECT DISTINCT account, entity, name, clicks FROM observations\n"
+    )
+    for file in sorted(shipped.glob("*.sql")):
+        lines = file.read_text().splitlines()
+        header = [line for line in lines if line.startswith("-- ") and not line.startswith("-- drill:")]
+        columns = "x, n, expected" if "-- kind: rate" in header else "n, value"
+        sql = f"SELECT account, entity, {columns} FROM observations WHERE signal = '{file.stem}'"
+        (folder / file.name).write_text("\n".join([*header, sql]) + "\n")
+
+
 def fdma_exam(tools, path, report):
     """Publishers of another network with real labels: nothing is learned from them, nothing of them is kept."""
     table = pd.read_parquet(path)
@@ -295,6 +371,7 @@ def main():
         folder = arguments.keep or Path(temporary)
         attack_exam(tools, seeds, folder, arguments.contaminations, report)
         honest_exam(tools, seeds, folder, report)
+        cleared_exam(tools, seeds, folder, arguments.contaminations, report)
         if arguments.days_seeds:
             days_exam(tools, range(1, min(arguments.days_seeds, arguments.seeds) + 1), folder, report)
     if arguments.fdma and arguments.fdma.exists():

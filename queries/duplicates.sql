@@ -13,8 +13,9 @@ WITH visits AS (
         affiliate_id,
         max(affiliate_name) AS affiliate_name,
         count(*) AS clicks,
-        count(*) FILTER (WHERE error_class(error_code) = 'duplicate') AS refused
-    FROM clicks
+        count(*) FILTER (WHERE e.class = 'duplicate') AS refused
+    FROM clicks AS k
+    LEFT JOIN error_codes AS e ON k.error_code = e.code
     WHERE click_time BETWEEN $from AND $to AND user_ip IS NOT NULL
     GROUP BY account, affiliate_id, local_date(click_time, $timezone), offer_id, user_ip, http_user_agent
 ),

@@ -97,7 +97,8 @@ fn ctrl_c_ends_a_script_and_a_reader_that_left_is_no_failure() {
 }
 
 /// A join that finds nothing, and looks for it without a pause.
-const DEAF: &str = "SELECT count(*) FROM clicks a JOIN clicks b ON a.user_ip <> b.user_ip WHERE a.user_ip || b.user_ip = 'x';";
+const DEAF: &str =
+    "SELECT count(*) FROM clicks a JOIN clicks b ON a.user_ip <> b.user_ip WHERE a.user_ip || b.user_ip = 'x';";
 
 /// Longer than anybody wants to wait.
 const ENDLESS: &str =

@@ -144,11 +144,17 @@ pub(super) fn families(matrix: &SignalMatrix, findings: &[Finding], allowed: imp
 /// A rate that is expected of fewer than one click in so many rests on next to no honest click that has it.
 const UNHEARD_OF: f64 = 1e-5;
 
-/// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first, but last what is unheard
-/// of among others: how improbable that is, only the model knows.
+/// Up to so many decades the less probable is told first; further out p is only a model's, and the larger effect comes first.
+const TOLD_BY_P: f64 = 9.0;
+
+/// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first and then what is further
+/// from usual, but last what is unheard of among others: how improbable that is, only the model knows.
 fn stronger(a: &Evidence, b: &Evidence) -> std::cmp::Ordering {
     let is_unheard_of = |evidence: &Evidence| evidence.z.is_none() && evidence.expected < UNHEARD_OF;
-    b.decades.total_cmp(&a.decades).then(is_unheard_of(a).cmp(&is_unheard_of(b))).then(a.p.total_cmp(&b.p))
+    let told = |evidence: &Evidence| (-(2.0 * evidence.p).log10()).min(TOLD_BY_P);
+    let by_score = b.decades.total_cmp(&a.decades).then(is_unheard_of(a).cmp(&is_unheard_of(b)));
+    let by_effect = told(b).total_cmp(&told(a)).then_with(|| b.effect().total_cmp(&a.effect()));
+    by_score.then(by_effect).then(a.p.total_cmp(&b.p))
 }
 
 /// What a family adds to the square of the score.
