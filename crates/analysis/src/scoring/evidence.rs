@@ -28,16 +28,6 @@ impl Evidence {
     pub fn lift(&self) -> Option<f64> {
         Some(self.observed / self.expected).filter(|lift| lift.is_finite() && self.expected > 0.0)
     }
-
-    /// How far from usual: of a rate the odds ratio, which also tells rates near 1 apart, of a shape how many times its median.
-    pub(super) fn effect(&self) -> f64 {
-        let odds = |rate: f64| rate / (1.0 - rate).max(f64::MIN_POSITIVE);
-        let (observed, expected) = match self.z {
-            None => (odds(self.observed), odds(self.expected)),
-            Some(_) => (self.observed, self.expected),
-        };
-        if expected > 0.0 { observed / expected } else { f64::INFINITY }
-    }
 }
 
 /// -log10(2 p), from 0 where p is a half, the median of honest traffic, to [`DECADES_MAX`].

@@ -144,17 +144,19 @@ pub(super) fn families(matrix: &SignalMatrix, findings: &[Finding], allowed: imp
 /// A rate that is expected of fewer than one click in so many rests on next to no honest click that has it.
 const UNHEARD_OF: f64 = 1e-5;
 
-/// Up to so many decades the less probable is told first; further out p is only a model's, and the larger effect comes first.
+/// Up to so many decades the less probable is told first; further out p is only a model's, and what is more times the usual
+/// comes first, up to so many times: beyond that it speaks of how little is usual, not of how much there is.
 const TOLD_BY_P: f64 = 9.0;
+const LIFT_MAX: f64 = 20.0;
 
 /// The stronger first. Of evidence at the cap, which scores alike, the less probable is told first and then what is further
 /// from usual, but last what is unheard of among others: how improbable that is, only the model knows.
 fn stronger(a: &Evidence, b: &Evidence) -> std::cmp::Ordering {
     let is_unheard_of = |evidence: &Evidence| evidence.z.is_none() && evidence.expected < UNHEARD_OF;
     let told = |evidence: &Evidence| (-(2.0 * evidence.p).log10()).min(TOLD_BY_P);
+    let lift = |evidence: &Evidence| evidence.lift().unwrap_or(LIFT_MAX).min(LIFT_MAX);
     let by_score = b.decades.total_cmp(&a.decades).then(is_unheard_of(a).cmp(&is_unheard_of(b)));
-    let by_effect = told(b).total_cmp(&told(a)).then_with(|| b.effect().total_cmp(&a.effect()));
-    by_score.then(by_effect).then(a.p.total_cmp(&b.p))
+    by_score.then(told(b).total_cmp(&told(a))).then(lift(b).total_cmp(&lift(a))).then(a.p.total_cmp(&b.p))
 }
 
 /// What a family adds to the square of the score.
