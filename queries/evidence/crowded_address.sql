@@ -4,7 +4,7 @@
 -- about: number do not count. Offices, campuses and households share an address; carriers, whose addresses are shared by thousands,
 -- about: are not judged, nor are masked addresses.
 -- basis: behavioural
--- defined_by: network
+-- defined_by: network, http_user_agent
 -- param: most bigint = 10    clicks of an address, an affiliate and a day that are not counted
 SELECT
     *,

@@ -5,6 +5,7 @@
 -- about: walk through lists of offers, people read first. Clicks without address or user agent, and masked addresses, are not
 -- about: judged.
 -- basis: behavioural
+-- defined_by: network, http_user_agent
 -- param: seconds bigint = 2    the longest time between two clicks that counts
 SELECT
     *,

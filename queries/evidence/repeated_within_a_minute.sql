@@ -4,6 +4,7 @@
 -- about: such a row does not count. Carriers put many people of one model of phone behind an address. Clicks without address or
 -- about: user agent, and masked addresses, which stand for up to 256, are not judged.
 -- basis: behavioural
+-- defined_by: network, http_user_agent
 -- param: seconds bigint = 60    shorter times between two clicks count
 SELECT
     *,

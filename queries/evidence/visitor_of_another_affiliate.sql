@@ -5,6 +5,7 @@
 -- about: machine behind several names looks so; so does a person who compares offers. Clicks without address or user agent, from
 -- about: carriers, whose addresses are shared by thousands, and from masked addresses are not judged.
 -- basis: behavioural
+-- defined_by: network, http_user_agent
 -- param: minutes bigint = 10    shorter times between two clicks count
 SELECT
     *,

@@ -136,8 +136,9 @@ fn a_masked_address_is_never_listed() {
     // One address with as many user agents as clicks may be shared by many.
     assert_eq!(text, "", "{said}");
     assert!(said.contains("22 clicks of masked addresses are left out"), "{said}");
-    let (text, _) = blocklist(&lake, &[&flags[..], &["--include-shared"]].concat());
+    let (text, said) = blocklist(&lake, &[&flags[..], &["--include-shared"]].concat());
     assert_eq!(text, "198.51.100.7\n");
+    assert!(said.contains("1 value carries a warning: many people may share it"), "{said}");
     let flags = ["--by", "ip_prefix", "--format", "text", "--max-conversions", "9", "--include-shared"];
     assert_eq!(blocklist(&lake, &flags).0, "198.51.100.0/24\n");
 }
@@ -168,4 +169,68 @@ fn an_address_that_others_share_is_known_for_it_in_the_list_of_one() {
     let row: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
     // Clicks are the affiliate's thirty, user agents and affiliates are everybody's.
     assert_eq!((row[8], row[9], row[11]), ("90", "3", "30"), "{listed}");
+}
+
+/// The affiliate feed has neither conversions nor user agents: what protects people there is not.
+#[test]
+fn what_a_feed_does_not_say_is_no_zero() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<String> = clicks(0..40)
+        .iter()
+        .map(|row| {
+            let mut row: serde_json::Value = serde_json::from_str(row).unwrap();
+            row.as_object_mut().unwrap().remove("has_conversion");
+            row["relationship"]
+                .as_object_mut()
+                .unwrap()
+                .retain(|key, _| key != "http_user_agent" && key != "affiliate");
+            (row["sub1"], row["error_code"], row["user_ip"]) = ("bad".into(), 21.into(), "198.51.100.7".into());
+            row.to_string()
+        })
+        .chain(clicks(40..50))
+        .collect();
+    let (file, lake) = (folder.path().join("rows.ndjson"), folder.path().join("lake"));
+    std::fs::write(&file, lines(&rows)).unwrap();
+    succeed(land(&lake).arg(file).args(["--source", "affiliate-clicks"]));
+    let (listed, said) = blocklist(&lake, &["--by", "user_ip", "--format", "json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(rows.len(), 1, "{listed}");
+    for unknown in ["conversions", "user_agents", "affiliates"] {
+        assert!(rows[0][unknown].is_null(), "{unknown}: {listed}");
+    }
+    assert_eq!(rows[0]["unique_clicks"], 40);
+    for part in [
+        "whether clicks converted is not known of 1 listed value: --max-conversions keeps none of them out",
+        "the clicks of 1 listed value name no user agents, or no affiliates",
+    ] {
+        assert!(said.contains(part), "no {part} in {said}");
+    }
+}
+
+/// Bare values of a lake of two accounts say whose they are, also where only one has any.
+#[test]
+fn bare_values_are_of_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = folder.path().join("lake");
+    for (account, code) in [("aa", 0), ("bb", 21)] {
+        let rows: Vec<String> = clicks(0..30)
+            .iter()
+            .map(|row| {
+                let mut row: serde_json::Value = serde_json::from_str(row).unwrap();
+                (row["user_ip"], row["error_code"]) = ("198.51.100.7".into(), code.into());
+                row["relationship"]["http_user_agent"] = "one".into();
+                row["relationship"]["affiliate"]["network_affiliate_id"] = 1.into();
+                row.to_string()
+            })
+            .collect();
+        let file = folder.path().join("rows.ndjson");
+        std::fs::write(&file, lines(&rows)).unwrap();
+        succeed(land(&lake).arg(file).args(["--source", "network-clicks", "--account", account]));
+    }
+    let flags = ["--by", "user_ip", "--format", "text", "--reason", "refused_as_fraud"];
+    let note = "all values are of account bb: block them there alone";
+    let (listed, said) = blocklist(&lake, &flags);
+    assert!(listed == "198.51.100.7\n" && said.contains(note), "{listed} {said}");
+    let (_, said) = blocklist(&lake, &[&flags[..], &["--account", "bb"]].concat());
+    assert!(!said.contains(note), "{said}");
 }

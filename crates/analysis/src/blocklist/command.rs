@@ -85,13 +85,21 @@ pub struct BlocklistArgs {
 }
 
 /// What is not on the list, and why.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 struct Counts {
     candidates: u64,
+    /// Those of what is listed.
     accounts: u64,
+    /// Whose those are that are listed; any of several.
+    #[serde(default)]
+    account: Option<String>,
     converting: u64,
     shared: u64,
     broken: u64,
+    /// Of which no click says whether it converted, of those that are listed.
+    unknown_conversions: u64,
+    /// Likewise: affiliates or user agents.
+    unknown_sharing: u64,
 }
 
 /// Clicks that no value stands for.
@@ -187,9 +195,8 @@ fn chosen<'a>(all: &'a [Reason], only: &[String]) -> Result<Vec<&'a Reason>, Blo
 async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> Result<Found, RunError> {
     let mut parameters = opened.range_parameters();
     for (index, reason) in reasons.iter().enumerate() {
-        let mut own = reason.question.bind(&[])?;
-        own.extend(opened.range_parameters());
-        opened.engine.define(&view_of(index), &reason.question.text, &own)?;
+        let range = opened.range_parameters();
+        reason::define(&mut opened.engine, &view_of(index), reason, &range)?;
     }
     parameters.insert("affiliate".to_owned(), ScalarValue::Int64(args.affiliate));
     parameters.insert("min_clicks".to_owned(), ScalarValue::Int64(Some(args.min_clicks)));
@@ -204,18 +211,21 @@ async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> 
         return Err(BlocklistError::WhoseAccount.into());
     }
     let mut notes = std::mem::take(&mut opened.notes);
+    notes.extend(said_of_accounts(args, &counts, &opened.engine.accounts()));
     let measured =
         opened.engine.completeness(&[vec![Feed::NetworkClicks, Feed::AffiliateClicks]], opened.seconds).await?;
     let is_complete = !measured.is_empty() && measured.iter().all(|account| account.is_complete());
     notes.extend(measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string));
     notes.extend(said_of_unrated(one::<Rated>(&opened.engine, "no_denominator", NO_DENOMINATOR, &parameters).await?));
-    notes.extend(said_of(args, counts));
+    notes.extend(said_of(args, &counts));
+    notes.extend(said_of_unknown(args, &counts));
     if args.by.is_address() {
         let left_out =
             one::<LeftOut>(&opened.engine, "left_out", &LEFT_OUT.replace("{value}", args.by.value()), &parameters)
                 .await?;
         notes.extend(said_of_addresses(args.by, left_out));
     }
+    notes.extend(opened.engine.absent_columns());
     let list = text("list", LIST.to_owned());
     let rows = opened.engine.query(&list, &parameters).await?.rows;
     // Once the first rows are there, no replaced file can stop the rest.
@@ -245,7 +255,7 @@ fn said_of_unrated(Rated { clicks, rated }: Rated) -> Option<String> {
 }
 
 /// What is kept out of a list, or in it with a doubt.
-fn said_of(args: &BlocklistArgs, counts: Counts) -> Vec<String> {
+fn said_of(args: &BlocklistArgs, counts: &Counts) -> Vec<String> {
     let mut said = Vec::new();
     if counts.converting > 0 {
         said.push(format!(
@@ -259,6 +269,7 @@ fn said_of(args: &BlocklistArgs, counts: Counts) -> Vec<String> {
             "{shared} of {} bad values are left out, for many people may share them (--include-shared lists them, with the warning)",
             counts.candidates
         )),
+        (1, true) => said.push("1 value carries a warning: many people may share it (see --format csv)".to_owned()),
         (shared, true) => said.push(format!(
             "{shared} values, the last ones, carry a warning: many people may share them (see --format csv)"
         )),
@@ -267,6 +278,33 @@ fn said_of(args: &BlocklistArgs, counts: Counts) -> Vec<String> {
         said.push(format!("{} values with a line break are left out of the text (see --format csv)", counts.broken));
     }
     said
+}
+
+/// What protects nobody here, for the feed does not say it.
+fn said_of_unknown(args: &BlocklistArgs, counts: &Counts) -> Vec<String> {
+    let mut said = Vec::new();
+    let values =
+        |number: u64| if number == 1 { "1 listed value".to_owned() } else { format!("{number} listed values") };
+    if counts.unknown_conversions > 0 {
+        said.push(format!(
+            "whether clicks converted is not known of {}: --max-conversions keeps none of them out",
+            values(counts.unknown_conversions)
+        ));
+    }
+    if args.by.is_address() && counts.unknown_sharing > 0 {
+        said.push(format!(
+            "the clicks of {} name no user agents, or no affiliates: that many people share them would not be seen",
+            values(counts.unknown_sharing)
+        ));
+    }
+    said
+}
+
+/// Bare values do not say whose they are.
+fn said_of_accounts(args: &BlocklistArgs, counts: &Counts, all: &[&str]) -> Option<String> {
+    let is_open = args.format == BlocklistFormat::Text && args.lake.account.is_none() && all.len() > 1;
+    let account = counts.account.as_ref().filter(|_| is_open)?;
+    Some(format!("all values are of account {account}: block them there alone"))
 }
 
 fn said_of_addresses(by: By, left_out: LeftOut) -> Vec<String> {

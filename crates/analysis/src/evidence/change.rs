@@ -5,7 +5,10 @@
 //! the days (Pearson's chi-squared over its degrees of freedom under the split, at least 1; McCullagh and Nelder, "Generalized
 //! Linear Models", 1989, 4.5), compared with chi-squared of one degree, and the p-value multiplied by the number of splits
 //! that were tried (Bonferroni). Where the likeliest split has too few clicks on a side, no other is taken for it: the day would be wrong.
+//! A split is before a day that has clicks: all splits between two such days are the same to the counts, and the first of them would
+//! name a day of which nothing is known.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use statrs::function::erf::erfc;
 
@@ -19,7 +22,9 @@ pub(crate) const MAX_P: f64 = 0.01;
 /// A change of a rate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Change {
-    /// The first day of the new rate.
+    /// The last day of the old rate that has clicks.
+    pub(crate) day_before: String,
+    /// The first day of the new rate that has clicks.
     pub(crate) day: String,
     /// Counts until the day before.
     pub(crate) before: Count,
@@ -38,17 +43,24 @@ impl Change {
     pub(crate) fn is_rise(&self) -> bool {
         self.rate_after > self.rate_before
     }
+
+    /// Whether days without clicks lie between the two rates, on any of which it may have changed.
+    pub(crate) fn has_days_between(&self) -> bool {
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        day(&self.day_before).and_then(|before| before.succ_opt()) != day(&self.day)
+    }
 }
 
 /// The clearest change of a series, if any is clear enough. Days are in their order; those without clicks may be missing.
 pub(crate) fn change_point(days: &[(String, Count)]) -> Option<Change> {
+    let days: Vec<&(String, Count)> = days.iter().filter(|(_, count)| count.n > 0).collect();
     let whole = days.iter().fold(Count::default(), |sum, (_, count)| sum.and(*count));
     let mut before = Count::default();
     let mut best: Option<(f64, usize, Count)> = None;
     let mut tried = 0_u32;
     for (index, (_, count)) in days.iter().enumerate() {
         let after = whole.without(before);
-        if before.n > 0 && after.n > 0 {
+        if before.n > 0 {
             tried += 1;
             let gain = log_likelihood(before) + log_likelihood(after) - log_likelihood(whole);
             if best.is_none_or(|(most, ..)| gain > most) {
@@ -62,11 +74,20 @@ pub(crate) fn change_point(days: &[(String, Count)]) -> Option<Change> {
     if before.n.min(after.n) < MIN_CLICKS_BESIDE {
         return None;
     }
-    let deviance = 2.0 * gain.max(0.0) / overdispersion(days, index, before, after);
+    let deviance = 2.0 * gain.max(0.0) / overdispersion(&days, index, before, after);
     // The survival function of chi-squared with one degree of freedom.
     let p = (f64::from(tried) * erfc((deviance / 2.0).sqrt())).min(1.0);
+    let day_before = days.get(index.checked_sub(1)?)?.0.clone();
     let day = days.get(index)?.0.clone();
-    (p <= MAX_P).then(|| Change { day, before, after, rate_before: before.rate(), rate_after: after.rate(), p })
+    (p <= MAX_P).then(|| Change {
+        day_before,
+        day,
+        before,
+        after,
+        rate_before: before.rate(),
+        rate_after: after.rate(),
+        p,
+    })
 }
 
 /// Of binomial counts at their own rate, without the term that does not depend on it.
@@ -79,19 +100,18 @@ fn log_likelihood(count: Count) -> f64 {
 
 /// How much more the days scatter than binomial counts would; at least 1.
 #[allow(clippy::cast_precision_loss)]
-fn overdispersion(days: &[(String, Count)], split: usize, before: Count, after: Count) -> f64 {
-    let counted: Vec<(usize, Count)> =
-        days.iter().map(|(_, count)| *count).enumerate().filter(|(_, count)| count.n > 0).collect();
-    let chi_squared: f64 = counted
+fn overdispersion(days: &[&(String, Count)], split: usize, before: Count, after: Count) -> f64 {
+    let chi_squared: f64 = days
         .iter()
-        .filter_map(|(index, count)| {
-            let rate = if *index < split { before } else { after }.rate()?;
+        .enumerate()
+        .filter_map(|(index, (_, count))| {
+            let rate = if index < split { before } else { after }.rate()?;
             let variance = count.n as f64 * rate * (1.0 - rate);
             let distance = count.x as f64 - count.n as f64 * rate;
             (variance > 0.0).then(|| distance * distance / variance)
         })
         .sum();
-    let degrees = counted.len().saturating_sub(2);
+    let degrees = days.len().saturating_sub(2);
     if degrees == 0 { 1.0 } else { (chi_squared / degrees as f64).max(1.0) }
 }
 
@@ -140,6 +160,24 @@ mod tests {
         assert_eq!(change_point(&[]), None);
     }
 
+    #[test]
+    fn a_day_without_clicks_is_no_beginning() {
+        let days = [(0, 40), (0, 40), (0, 0), (0, 0), (30, 40), (32, 40)];
+        let change = change_point(&series(&days)).unwrap();
+        assert_eq!((change.day_before.as_str(), change.day.as_str()), ("2026-03-02", "2026-03-05"));
+        assert!(change.has_days_between());
+        // Days that are missing are days without clicks.
+        let mut listed = series(&days);
+        listed.retain(|(_, count)| count.n > 0);
+        assert_eq!(change_point(&listed), Some(change));
+        let next = change_point(&series(&[(0, 40), (0, 40), (30, 40)])).unwrap();
+        assert!(!next.has_days_between() && next.day == "2026-03-03");
+        // Across the end of a month.
+        let ends = [("2026-02-28", (0, 60)), ("2026-03-01", (40, 60))];
+        let ends = ends.map(|(day, (x, n))| (day.to_owned(), Count { x, n }));
+        assert!(!change_point(&ends).unwrap().has_days_between());
+    }
+
     proptest! {
         #[test]
         fn both_sides_together_are_the_whole(counts in prop::collection::vec((0u64..50, 0u64..200), 0..30)) {
@@ -148,6 +186,8 @@ mod tests {
                 let whole = change.before.and(change.after);
                 prop_assert_eq!(whole.n, counts.iter().map(|(_, n)| n).sum::<u64>());
                 prop_assert!(change.p > -1e-12 && change.p <= MAX_P);
+                let named = series(&counts).into_iter().filter(|(day, _)| [&change.day, &change.day_before].contains(&day));
+                prop_assert!(named.clone().count() == 2 && named.clone().all(|(_, count)| count.n > 0));
             }
         }
     }

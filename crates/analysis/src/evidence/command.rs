@@ -132,5 +132,7 @@ async fn find(
         let rows = with_first_batch(rows).await.map_err(|error| opened.engine.explain(&text, &error))?;
         list = Some((text, rows));
     }
-    Ok(Found { file: document::write(&facts), notes: opened.notes, engine: opened.engine, transactions: list })
+    let mut notes = opened.notes;
+    notes.extend(opened.engine.absent_columns());
+    Ok(Found { file: document::write(&facts), notes, engine: opened.engine, transactions: list })
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::facts::{Counter, Example, Facts, Money, ReasonFacts, Score, SourceRow, Subject, Totals};
-use super::judge::{Count, Judgement, Standing};
+use super::judge::{Count, Judgement, MIN_CLICKS, Standing};
 use super::reason::Basis;
 use super::sentences;
 use crate::engine::completeness::{Range, Seconds};
@@ -66,7 +66,12 @@ pub(crate) struct CompletenessSaid {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Implicated {
     pub(crate) clicks: u64,
+    /// Those of them that a rate can rest on.
+    pub(crate) rated_clicks: u64,
+    /// Their share of the subject's clicks that a rate can rest on.
     pub(crate) share: Option<f64>,
+    /// How many of how many, in words.
+    pub(crate) sentence: String,
     pub(crate) money: Vec<Money>,
     pub(crate) by_reason: Vec<Money>,
     pub(crate) counter: Counter,
@@ -79,7 +84,7 @@ pub(crate) struct Finding {
     pub(crate) title: String,
     pub(crate) basis: Basis,
     #[serde(skip)]
-    pub(crate) defined_by: Option<String>,
+    pub(crate) defined_by: Vec<String>,
     pub(crate) sentence: String,
     pub(crate) about: String,
     #[serde(flatten)]
@@ -103,6 +108,8 @@ pub(crate) struct Day {
     #[serde(flatten)]
     pub(crate) count: Count,
     pub(crate) rate: Option<f64>,
+    /// Clicks without a denominator included.
+    pub(crate) hits: u64,
 }
 
 /// Who carries a finding.
@@ -115,18 +122,29 @@ pub(crate) struct Source {
     pub(crate) rate: Option<f64>,
     /// Its part of the finding's hits.
     pub(crate) share_of_hits: f64,
-    /// The rate of the subject without it; none where nothing is left.
+    /// What is left of the subject without it.
+    pub(crate) without: Count,
+    /// The rate of that; none where nothing is left.
     pub(crate) rate_without: Option<f64>,
+}
+
+impl Source {
+    /// Whether it has clearly more of the hits than of the clicks, and enough is left without it to tell.
+    pub(crate) fn stands_out(&self) -> bool {
+        self.without.n >= MIN_CLICKS && self.count.is_clearly_above(self.without)
+    }
 }
 
 /// Writes the case file.
 pub(crate) fn write(facts: &Facts) -> CaseFile {
     let mut findings: Vec<Finding> = facts.reasons.iter().map(finding).collect();
     findings.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.name.cmp(&b.name)));
-    let clicks = facts.counter.clicks;
+    let Counter { clicks, rated_clicks, .. } = facts.counter;
     let implicated = Implicated {
         clicks,
-        share: Count { x: clicks, n: facts.own.clicks }.rate(),
+        rated_clicks,
+        share: Count { x: rated_clicks, n: facts.own.rated_clicks }.rate(),
+        sentence: sentences::implicated(facts),
         money: facts.money.clone(),
         by_reason: facts.money_by_reason.clone(),
         counter: facts.counter,
@@ -176,7 +194,7 @@ fn finding(facts: &ReasonFacts) -> Finding {
         days: facts
             .days
             .iter()
-            .map(|(day, count)| Day { day: day.clone(), count: *count, rate: count.rate() })
+            .map(|of| Day { day: of.day.clone(), count: of.count, rate: of.count.rate(), hits: of.hits })
             .collect(),
         sources: sources(facts.own, &facts.sources),
         examples: facts.examples.clone(),
@@ -190,7 +208,8 @@ fn sources(own: Count, rows: &[SourceRow]) -> Vec<Source> {
         .filter_map(|row| {
             let count = Count { x: row.x, n: row.n };
             let share_of_hits = Count { x: row.x, n: own.x }.rate()?;
-            let rate_without = own.without(count).rate();
+            let without = own.without(count);
+            let rate_without = without.rate();
             let is_lower = rate_without.is_none_or(|without| own.rate().is_some_and(|rate| without < rate));
             (is_lower && share_of_hits >= SHARE_SHOWN).then(|| Source {
                 dimension: row.dimension.clone(),
@@ -198,12 +217,17 @@ fn sources(own: Count, rows: &[SourceRow]) -> Vec<Source> {
                 count,
                 rate: count.rate(),
                 share_of_hits,
+                without,
                 rate_without,
             })
         })
         .collect();
-    // What has all the clicks comes last: it tells nothing apart.
-    let remaining = |source: &Source| source.rate_without.unwrap_or(f64::MAX);
+    // What has all the clicks comes last, and before it what leaves too few: they tell nothing apart.
+    let remaining = |source: &Source| match source.rate_without {
+        Some(rate) if source.without.n >= MIN_CLICKS => rate,
+        Some(rate) => 1.0 + rate,
+        None => f64::MAX,
+    };
     sources.sort_by(|a, b| {
         let by_hits = b.share_of_hits.total_cmp(&a.share_of_hits);
         let by_name = (&a.dimension, &a.value).cmp(&(&b.dimension, &b.value));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::{Count, Judgement};
+use super::judge::{Count, Judgement, OfDay};
 use super::reason::Basis;
 use crate::engine::completeness::{Completeness, Seconds};
 
@@ -84,8 +84,12 @@ pub(crate) struct Totals {
     pub(crate) unique_clicks: u64,
     pub(crate) with_address: u64,
     pub(crate) masked_addresses: u64,
-    pub(crate) addresses: u64,
-    pub(crate) user_agents: u64,
+    /// None where no click has any.
+    #[serde(default)]
+    pub(crate) addresses: Option<u64>,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) user_agents: Option<u64>,
     #[serde(default)]
     pub(crate) first_click: Option<String>,
     #[serde(default)]
@@ -134,7 +138,9 @@ pub(crate) struct Money {
     #[serde(default)]
     pub(crate) currency_id: Option<String>,
     pub(crate) clicks: u64,
-    pub(crate) conversions: u64,
+    /// None where of no click it is known.
+    #[serde(default)]
+    pub(crate) conversions: Option<u64>,
     #[serde(default)]
     pub(crate) payout: Option<String>,
     #[serde(default)]
@@ -145,12 +151,20 @@ pub(crate) struct Money {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counter {
     pub(crate) clicks: u64,
-    pub(crate) conversions: u64,
-    pub(crate) unique_clicks: u64,
+    /// Those that a rate can rest on.
+    pub(crate) rated_clicks: u64,
+    /// None where of no click it is known.
+    #[serde(default)]
+    pub(crate) conversions: Option<u64>,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) unique_clicks: Option<u64>,
     pub(crate) from_carriers: u64,
     pub(crate) from_campuses: u64,
     pub(crate) from_relays: u64,
-    pub(crate) addresses: u64,
+    /// None where no click has any.
+    #[serde(default)]
+    pub(crate) addresses: Option<u64>,
 }
 
 /// All about a reason.
@@ -161,11 +175,11 @@ pub(crate) struct ReasonFacts {
     pub(crate) about: String,
     pub(crate) sentence: String,
     pub(crate) basis: Basis,
-    /// The dimension of sources that it is defined by.
-    pub(crate) defined_by: Option<String>,
+    /// The dimensions of sources that it is defined by.
+    pub(crate) defined_by: Vec<String>,
     pub(crate) own: Count,
     pub(crate) hits: u64,
-    pub(crate) days: Vec<(String, Count)>,
+    pub(crate) days: Vec<OfDay>,
     pub(crate) judgement: Judgement,
     /// Of an abnormal reason only.
     pub(crate) sources: Vec<SourceRow>,
@@ -186,14 +200,23 @@ pub(crate) struct Score {
     pub(crate) reasons: Vec<String>,
 }
 
+/// The range before, of the same length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Earlier {
+    /// Its first and last second.
+    pub(crate) seconds: Seconds,
+    /// Why nothing is compared with it, a clause; none where it is.
+    pub(crate) not_compared: Option<String>,
+}
+
 /// Everything that a case file rests on.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) subject: Subject,
     pub(crate) seconds: Seconds,
     pub(crate) timezone: String,
-    /// The range before, of the same length, where the lake reaches back.
-    pub(crate) earlier_seconds: Option<Seconds>,
+    /// The range before, where the lake reaches back.
+    pub(crate) earlier: Option<Earlier>,
     /// Of the feeds of all clicks.
     pub(crate) completeness: Option<Completeness>,
     /// Others of its kind with clicks in the range.

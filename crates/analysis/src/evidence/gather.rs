@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::EvidenceError;
-use super::facts::{Candidate, Counter, Facts, Kind, Money, ReasonFacts, Score, Subject, Totals};
-use super::judge::{Count, Counts, Standing, judge};
-use super::reason::Reason;
-use crate::engine::completeness::{Range, Seconds};
+use super::facts::{Candidate, Counter, Earlier, Facts, Kind, Money, ReasonFacts, Score, Subject, Totals};
+use super::judge::{Count, Counts, OfDay, Standing, judge};
+use super::reason::{self, Reason};
+use crate::engine::completeness::{Completeness, Range, Seconds};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::Parameters;
 use crate::engine::{Engine, EngineError, side_by_side};
@@ -46,6 +46,12 @@ struct RateRow {
     n: u64,
     x: u64,
     hits: u64,
+}
+
+/// A row of `rests_on.sql`.
+#[derive(Debug, PartialEq, Deserialize)]
+struct RestsOn {
+    rests_on: String,
 }
 
 /// Reasons of the score that are told; `analyze score --explain` tells all.
@@ -81,9 +87,10 @@ pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reaso
 
     let totals: Vec<Totals> = asking.rows("totals", TOTALS, &[]).await?;
     let of = |is_subject| totals.iter().find(|totals| totals.is_subject == is_subject).cloned().unwrap_or_default();
-    let earlier_seconds = asking.earlier();
-    asking.define_views(reasons, earlier_seconds)?;
-    let judged = reasons.iter().enumerate().map(|(index, reason)| asking.judged(index, reason, earlier_seconds));
+    let earlier = asking.earlier().await?;
+    let compared = earlier.as_ref().filter(|earlier| earlier.not_compared.is_none()).map(|earlier| earlier.seconds);
+    asking.define_views(reasons, compared)?;
+    let judged = reasons.iter().enumerate().map(|(index, reason)| asking.judged(index, reason, compared));
     let found = side_by_side(judged.collect()).await?;
     let (money, money_by_reason, counter) = asking.implicated(&found).await?;
     let score = asking.score().await?;
@@ -94,7 +101,7 @@ pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reaso
         subject: asking.subject,
         seconds,
         timezone,
-        earlier_seconds,
+        earlier,
         completeness,
         others,
         own: of(true),
@@ -129,13 +136,27 @@ impl Asking<'_> {
         records(&self.opened.engine, &text, &self.parameters).await
     }
 
-    /// The range before, of the same length, where the lake has any day of it.
-    fn earlier(&self) -> Option<Seconds> {
-        let (from, to) = self.opened.seconds;
-        let length = to.checked_sub(from)?.checked_add(1)?;
-        let earlier = (from.checked_sub(length)?, from.checked_sub(1)?);
-        let (first, _) = self.opened.engine.days()?;
-        (first.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() <= earlier.1).then_some(earlier)
+    /// The range before, of the same length, where the lake has any day of it; and whether it can be compared with.
+    async fn earlier(&self) -> Result<Option<Earlier>, RunError> {
+        let now = self.opened.seconds;
+        let Some(before) = self.opened.engine.days().and_then(|(first, _)| range_before(now, first)) else {
+            return Ok(None);
+        };
+        let needs = [Feed::NetworkClicks, Feed::AffiliateClicks, Feed::InvalidClicks].map(|feed| vec![feed]);
+        let measured = async |seconds| -> Result<Vec<Completeness>, RunError> {
+            let all = self.opened.engine.completeness(&needs, seconds).await?;
+            Ok(all.into_iter().filter(|measured| measured.account == self.subject.account).collect())
+        };
+        let rests_on = async |seconds| -> Result<Vec<RestsOn>, RunError> {
+            let mut parameters = self.parameters.clone();
+            parameters.extend(self.opened.parameters_over(seconds));
+            records(&self.opened.engine, &of_kind(self.subject.kind, "rests_on", RESTS_ON), &parameters).await
+        };
+        let mut not_compared = why_not_compared(&measured(now).await?, &measured(before).await?);
+        if not_compared.is_none() && rests_on(now).await? != rests_on(before).await? {
+            not_compared = Some("the rates of the two rest on other feeds".to_owned());
+        }
+        Ok(Some(Earlier { seconds: before, not_compared }))
     }
 
     /// Makes every reason a view over the range, and one over the range before.
@@ -144,9 +165,8 @@ impl Asking<'_> {
             let over = [(view_of(index), Some(self.opened.seconds)), (view_before(index), earlier)];
             for (view, seconds) in over {
                 let Some(seconds) = seconds else { continue };
-                let mut parameters = reason.question.bind(&[])?;
-                parameters.extend(self.opened.parameters_over(seconds));
-                self.opened.engine.define(&view, &reason.question.text, &parameters)?;
+                let range = self.opened.parameters_over(seconds);
+                reason::define(&mut self.opened.engine, &view, reason, &range)?;
             }
         }
         Ok(())
@@ -163,7 +183,7 @@ impl Asking<'_> {
             if row.id == Some(self.subject.id) {
                 counts.own = counts.own.and(count);
                 counts.hits += row.hits;
-                counts.days.push((row.day, count));
+                counts.days.push(OfDay { day: row.day, count, hits: row.hits });
             } else {
                 let peer = peers.entry(row.id).or_default();
                 *peer = peer.and(count);
@@ -242,6 +262,29 @@ impl Asking<'_> {
     }
 }
 
+/// The range of the same length before another, where it reaches the first day.
+fn range_before((from, to): Seconds, first: chrono::NaiveDate) -> Option<Seconds> {
+    let length = to.checked_sub(from)?.checked_add(1)?;
+    let before = (from.checked_sub(length)?, from.checked_sub(1)?);
+    (first.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() <= before.1).then_some(before)
+}
+
+/// Why the range before cannot be compared with, a clause; none where it can. What each feed covers of both is given. No
+/// difference of what was fetched may pass for a difference of the traffic.
+fn why_not_compared(now: &[Completeness], before: &[Completeness]) -> Option<String> {
+    let fetched = |of: &[Completeness], feed: Feed| of.iter().any(|m| m.feed == feed && m.covered_seconds > 0);
+    if !now.iter().any(|measured| measured.covered_seconds > 0) {
+        return Some("nothing proves that the clicks of either are all".to_owned());
+    }
+    before.iter().find_map(|measured| match (fetched(now, measured.feed), measured.covered_seconds > 0) {
+        (true, _) if !measured.is_complete() => {
+            Some(format!("{} covers {} % of it", measured.feed, measured.percent()))
+        }
+        (false, true) => Some(format!("{} was fetched of it, and not of the range", measured.feed)),
+        _ => None,
+    })
+}
+
 /// Whom the id means, and how many others there are in its account.
 fn choose(candidates: Vec<Candidate>, wanted: Wanted, seconds: Seconds) -> Result<(Subject, usize), EvidenceError> {
     let Wanted { kind, id } = wanted;
@@ -306,6 +349,7 @@ pub(crate) async fn records<T: DeserializeOwned>(
 
 const SUBJECTS: &str = include_str!("sql/subjects.sql");
 const TOTALS: &str = include_str!("sql/totals.sql");
+const RESTS_ON: &str = include_str!("sql/rests_on.sql");
 const RATES: &str = include_str!("sql/rates.sql");
 const SOURCES: &str = include_str!("sql/sources.sql");
 const EXAMPLES: &str = include_str!("sql/examples.sql");
@@ -327,6 +371,35 @@ mod tests {
 
     fn said(candidates: Vec<Candidate>) -> String {
         choose(candidates, Wanted { kind: Kind::Affiliate, id: 7 }, (0, 86_399)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_period_before_that_is_not_whole_is_not_compared() {
+        let of = |feed, covered_seconds: u64| Completeness {
+            account: "a".to_owned(),
+            feeds: vec![feed],
+            feed,
+            range: (0, 99),
+            covered_seconds,
+            gaps: if covered_seconds == 100 { vec![] } else { vec![(0, 99 - covered_seconds as i64)] },
+            pruned_seconds: 0,
+        };
+        let both = |network, invalid| [of(Feed::NetworkClicks, network), of(Feed::InvalidClicks, invalid)];
+        assert_eq!(why_not_compared(&both(100, 100), &both(100, 100)), None);
+        assert_eq!(why_not_compared(&both(100, 0), &both(100, 0)), None);
+        let why = |now: [Completeness; 2], before: [Completeness; 2]| why_not_compared(&now, &before).unwrap();
+        assert_eq!(why(both(100, 100), both(50, 100)), "network-clicks covers 50.0 % of it");
+        assert_eq!(why(both(100, 100), both(100, 0)), "invalid-clicks covers 0.0 % of it");
+        assert_eq!(why(both(100, 0), both(100, 30)), "invalid-clicks was fetched of it, and not of the range");
+        assert!(why(both(0, 0), both(0, 0)).starts_with("nothing proves"));
+    }
+
+    #[test]
+    fn the_range_before_is_as_long_and_in_the_lake() {
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(range_before((864_000, 1_727_999), day("1970-01-05")), Some((0, 863_999)));
+        assert_eq!(range_before((864_000, 1_727_999), day("1970-01-11")), None);
+        assert_eq!(range_before((i64::MIN, i64::MAX), day("1970-01-11")), None);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub(crate) const MIN_PEER_CLICKS: u64 = 30;
 pub(crate) const MIN_PEERS: usize = 8;
 /// Robust z beyond which a rate is far out (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993).
 pub(crate) const FAR_OUT: f64 = 3.5;
+/// One in so many peers may be left out of the others' rate: a mean trimmed by a fifth (Wilcox, "Introduction to Robust Estimation
+/// and Hypothesis Testing", 2012, 3.1).
+pub(crate) const FAR_OUT_MAX: usize = 5;
 /// How many times the rate of the rest counts as far out, where there are too few peers for a spread.
 pub(crate) const LIFT_OF_FEW: f64 = 2.0;
 
@@ -59,6 +62,17 @@ impl Count {
     }
 }
 
+/// What was counted of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OfDay {
+    /// The day, in the time zone asked for.
+    pub(crate) day: String,
+    /// Its clicks that could be judged and that a rate can rest on.
+    pub(crate) count: Count,
+    /// All its clicks for which the reason holds, those without a denominator included.
+    pub(crate) hits: u64,
+}
+
 /// What was counted of a reason.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Counts {
@@ -69,8 +83,8 @@ pub(crate) struct Counts {
     /// Each other entity's.
     pub(crate) peers: Vec<Count>,
     /// The subject's by day, in the order of days.
-    pub(crate) days: Vec<(String, Count)>,
-    /// The subject's in the period before, where the lake has one.
+    pub(crate) days: Vec<OfDay>,
+    /// The subject's in the period before, where that can be compared.
     pub(crate) earlier: Option<Count>,
 }
 
@@ -89,13 +103,19 @@ pub(crate) enum Standing {
 /// The subject against the others of its account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct AgainstPeers {
-    /// The others together.
+    /// The others together, without those that are far out themselves: one bad affiliate must not hide another.
     pub(crate) rest: Count,
+    /// How many are far out themselves; see [`without_the_far_out`].
+    pub(crate) far_out: usize,
+    /// All the others together, those included.
+    pub(crate) all: Count,
     /// Their rate.
+    pub(crate) all_rate: Option<f64>,
+    /// The rate of the rest.
     pub(crate) expected: Option<f64>,
     /// Wilson's interval of it.
     pub(crate) expected_interval: Option<(f64, f64)>,
-    /// How many times the rate of the rest.
+    /// How many times that rate the subject's is.
     pub(crate) lift: Option<f64>,
     /// Robust distance from the median of the peers; see [`robust_distance`].
     pub(crate) z: Option<f64>,
@@ -138,7 +158,8 @@ pub(crate) fn judge(counts: &Counts) -> Judgement {
     let is_above_network = |count: Count| {
         count.x >= MIN_HITS && count.interval().is_some_and(|(low, _)| peers.expected.is_none_or(|rest| low > rest))
     };
-    let change = change_point(&counts.days);
+    let days: Vec<(String, Count)> = counts.days.iter().map(|of| (of.day.clone(), of.count)).collect();
+    let change = change_point(&days);
     let rose_within = change.as_ref().is_some_and(|change| change.is_rise() && is_above_network(change.after));
     let has_risen_since = is_above_network(own)
         && counts.earlier.is_some_and(|earlier| earlier.n >= MIN_CLICKS && own.is_clearly_above(earlier));
@@ -155,10 +176,11 @@ pub(crate) fn judge(counts: &Counts) -> Judgement {
 }
 
 fn against_peers(own: Count, others: &[Count]) -> AgainstPeers {
-    let rest = others.iter().copied().fold(Count::default(), Count::and);
-    let expected = rest.rate();
+    let all = others.iter().copied().fold(Count::default(), Count::and);
     let rates: Vec<f64> =
         others.iter().filter(|peer| peer.n >= MIN_PEER_CLICKS).filter_map(|peer| peer.rate()).collect();
+    let (rest, far_out) = without_the_far_out(all, others, &rates);
+    let expected = rest.rate();
     let lift = own.rate().zip(expected).filter(|(_, expected)| *expected > 0.0).map(|(own, expected)| own / expected);
     let z = robust_distance(own, expected, &rates);
     let is_far = match z {
@@ -166,7 +188,37 @@ fn against_peers(own: Count, others: &[Count]) -> AgainstPeers {
         None => own.rate().zip(expected).is_some_and(|(own, expected)| own >= LIFT_OF_FEW * expected),
     };
     let is_above = own.x >= MIN_HITS && own.is_clearly_above(rest) && is_far;
-    AgainstPeers { rest, expected, expected_interval: rest.interval(), lift, z, peers: rates.len(), is_above }
+    let (expected_interval, peers) = (rest.interval(), rates.len());
+    let all_rate = all.rate();
+    AgainstPeers { rest, far_out, all, all_rate, expected, expected_interval, lift, z, peers, is_above }
+}
+
+/// The others together without those that are themselves far above the others that are left, by the same rule, until no more
+/// are found: of two bad ones the larger does not hide the smaller. And how many those are: at most one in [`FAR_OUT_MAX`] of the peers, for
+/// what many are is no exception. A median in place of it would be zero for all that is rare, and then be exceeded by everybody
+/// of size.
+fn without_the_far_out(all: Count, others: &[Count], rates: &[f64]) -> (Count, usize) {
+    let mut kept: Vec<Count> = others.iter().copied().filter(|peer| peer.n >= MIN_PEER_CLICKS).collect();
+    kept.sort_by(|a, b| b.rate().unwrap_or_default().total_cmp(&a.rate().unwrap_or_default()));
+    let (mut rest, mut far_out) = (all, 0);
+    loop {
+        let before = kept.len();
+        kept.retain(|peer| {
+            let without = rest.without(*peer);
+            let z = robust_distance(*peer, without.rate(), rates);
+            let is_far = peer.x >= MIN_HITS
+                && z.is_some_and(|z| z >= FAR_OUT)
+                && peer.is_clearly_above(without)
+                && (far_out + 1) * FAR_OUT_MAX <= rates.len();
+            if is_far {
+                (rest, far_out) = (without, far_out + 1);
+            }
+            !is_far
+        });
+        if kept.len() == before {
+            return (rest, far_out);
+        }
+    }
 }
 
 /// (rate - median of the peers) / max(1.4826 MAD of the peers, sqrt(p (1 - p) / n), 1 / n), where p is the rate of the rest and
@@ -244,6 +296,39 @@ mod tests {
         assert_eq!(judge(&alone).standing, Standing::Normal, "nobody to be compared with");
     }
 
+    /// Two affiliates, of 40 % and 52 % of many clicks, raise the rate of all the others to that of a third bad one.
+    #[test]
+    fn bad_peers_hide_nobody() {
+        let mut peers: Vec<Count> = (0..15).map(|i| count(4 + i % 4, 200)).collect();
+        peers.extend([count(202, 505), count(156, 300)]);
+        let found = judge(&Counts { peers: peers.clone(), ..counts(count(15, 105)) });
+        assert_eq!((found.peers.far_out, found.peers.rest), (2, count(81, 3000)));
+        assert_eq!(found.peers.all, count(439, 3805));
+        assert!(found.peers.is_above && found.standing == Standing::Abnormal, "{found:?}");
+        // A small bad one is not hidden by a large worse one.
+        peers.push(count(20_000, 40_000));
+        assert_eq!(judge(&Counts { peers, ..counts(count(15, 105)) }).peers.far_out, 3);
+    }
+
+    /// Six of sixteen peers at 5 %, the others at nothing: that is what this network is like, not six exceptions.
+    #[test]
+    fn what_many_are_is_no_exception() {
+        let mut peers = vec![count(0, 400); 10];
+        peers.extend([count(20, 400); 6]);
+        let found = judge(&Counts { peers, ..counts(count(20, 400)) }).peers;
+        assert_eq!((found.far_out, found.rest), (3, count(60, 5200)));
+    }
+
+    /// One of a thousand in a network of small peers: their median is zero, and yet it is like them.
+    #[test]
+    fn what_is_rare_is_no_finding_for_being_seen_in_a_large_one() {
+        let mut peers = vec![count(0, 50); 30];
+        peers.iter_mut().take(8).for_each(|peer| peer.x = 1);
+        peers.push(count(60, 10_000));
+        let found = judge(&Counts { peers, ..counts(count(12, 2000)) });
+        assert_eq!((found.peers.far_out, found.standing), (0, Standing::Normal), "{found:?}");
+    }
+
     #[test]
     fn a_rise_since_the_period_before_counts_only_above_the_network() {
         let risen = Counts { earlier: Some(count(10, 400)), ..counts(count(40, 400)) };
@@ -260,6 +345,8 @@ mod tests {
             let counts = Counts { peers: peers.into_iter().map(valid).collect(), ..counts(valid(own)) };
             let found = judge(&counts);
             prop_assert!(found.peers.z.is_none_or(f64::is_finite));
+            prop_assert!(found.peers.far_out * FAR_OUT_MAX <= found.peers.peers);
+            prop_assert!(found.peers.expected <= found.peers.all.rate());
             prop_assert!(found.standing != Standing::Abnormal || own.0.min(own.1) >= MIN_HITS);
         }
     }

@@ -87,11 +87,9 @@ struct TotalsRow {
 
 fn totals(file: &CaseFile) -> Vec<TotalsRow> {
     let (own, others) = (&file.totals, &file.totals_of_others);
-    let count = |label, own: u64, others: u64| TotalsRow {
-        label,
-        own: grouped(&own.to_string()),
-        others: grouped(&others.to_string()),
-    };
+    let said = |count: Option<u64>| count.map_or_else(|| NOTHING.to_owned(), |count| grouped(&count.to_string()));
+    let known = |label, own, others| TotalsRow { label, own: said(own), others: said(others) };
+    let count = |label, own, others| known(label, Some(own), Some(others));
     let share = |label, own: Count, others: Count| {
         let said = |count: Count| count.rate().map_or_else(|| NOTHING.to_owned(), percent_of);
         TotalsRow { label, own: said(own), others: said(others) }
@@ -114,8 +112,8 @@ fn totals(file: &CaseFile) -> Vec<TotalsRow> {
             Count { x: own.unique_clicks, n: own.unique_known },
             Count { x: others.unique_clicks, n: others.unique_known },
         ),
-        count("addresses", own.addresses, others.addresses),
-        count("user agents", own.user_agents, others.user_agents),
+        known("addresses", own.addresses, others.addresses),
+        known("user agents", own.user_agents, others.user_agents),
     ]
 }
 

@@ -2,8 +2,11 @@
 
 use super::change::{Change, MAX_P};
 use super::document::{CompletenessSaid, Finding, Implicated, Source};
-use super::facts::{Facts, Kind, ReasonFacts, Subject};
-use super::judge::{Count, FAR_OUT, LIFT_OF_FEW, MIN_CLICKS, MIN_HITS, MIN_PEER_CLICKS, MIN_PEERS, Standing};
+use super::facts::{Earlier, Facts, Kind, ReasonFacts, Subject};
+use super::judge::OfDay;
+use super::judge::{
+    AgainstPeers, Count, FAR_OUT, LIFT_OF_FEW, MIN_CLICKS, MIN_HITS, MIN_PEER_CLICKS, MIN_PEERS, Standing,
+};
 use super::reason::Basis;
 use crate::engine::completeness::Range;
 use crate::formats::{amount, grouped};
@@ -39,7 +42,7 @@ fn abnormal(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 
 /// A reason's sentence with its figures.
 pub(super) fn of_reason(facts: &ReasonFacts) -> String {
-    let expected = percent(facts.judgement.peers.expected);
+    let expected = expected(&facts.judgement.peers);
     let said = facts
         .sentence
         .replace("{x}", &count(facts.own.x))
@@ -49,15 +52,29 @@ pub(super) fn of_reason(facts: &ReasonFacts) -> String {
     if facts.own.n == 0 { "none of the clicks can be judged by this reason".to_owned() } else { said }
 }
 
+/// The rate of the others, and where some are far out themselves what it is without them, which is what the subject is compared with.
+fn expected(peers: &AgainstPeers) -> String {
+    let all = percent(peers.all_rate);
+    match peers.far_out {
+        0 => all,
+        1 => format!("{all} ({} without the one that is far out itself)", percent(peers.expected)),
+        far_out => format!("{all} ({} without the {far_out} that are far out themselves)", percent(peers.expected)),
+    }
+}
+
 /// Since when an abnormal rate is what it is, as far as the days show it; of others, only a clear change.
 pub(super) fn since(facts: &ReasonFacts) -> Option<String> {
     let change = facts.judgement.itself.change.as_ref();
     let changed = change.map(|change| {
         let verb = if change.is_rise() { "rose" } else { "fell" };
         let (before, after) = (change.before, change.after);
+        let when = if change.has_days_between() {
+            format!("between {} and {} (no rate is known of the days between)", change.day_before, change.day)
+        } else {
+            format!("on {}", change.day)
+        };
         format!(
-            "{verb} on {}: {} before ({} of {}), {} from then on ({} of {})",
-            change.day,
+            "{verb} {when}: {} before ({} of {}), {} from then on ({} of {})",
             percent(before.rate()),
             count(before.x),
             count(before.n),
@@ -79,16 +96,22 @@ pub(super) fn since(facts: &ReasonFacts) -> Option<String> {
 
 /// When an abnormal reason was first seen, which is all that the days show where no change of the rate is clear.
 fn first_seen(facts: &ReasonFacts) -> Option<String> {
-    let place = facts.days.iter().position(|(_, count)| count.x > 0)?;
-    let (earlier, (day, count)) = (facts.days.get(..place)?, facts.days.get(place)?);
-    let before = earlier.iter().fold(Count::default(), |sum, (_, count)| sum.and(*count));
-    let of_day = format!("{} of {} on that day", self::count(count.x), self::count(count.n));
-    let further = if before.n > 0 {
-        format!("{of_day}, none of {} on the days before", self::count(before.n))
-    } else {
-        format!("{of_day}, the first of the range that can be judged")
+    let place = facts.days.iter().position(|of| of.hits > 0)?;
+    let (earlier, OfDay { day, count, hits }) = (facts.days.get(..place)?, facts.days.get(place)?);
+    let before = earlier.iter().fold(Count::default(), |sum, of| sum.and(of.count));
+    let of_day = match (count.n, hits - count.x) {
+        (0, _) => format!("{}, of a day without a rate", self::count(*hits)),
+        (n, 0) => format!("{} of {} on that day", self::count(count.x), self::count(n)),
+        (n, more) => {
+            format!("{} of {} on that day, and {more} without a denominator", self::count(count.x), self::count(n))
+        }
     };
-    Some(format!("the first such click was on {day} ({further})"))
+    let further = match before.n {
+        0 if count.n > 0 => ", the first of the range that can be judged".to_owned(),
+        0 => String::new(),
+        before => format!(", none of {} on the days before", self::count(before)),
+    };
+    Some(format!("the first such click was on {day} ({of_day}{further})"))
 }
 
 /// How much of the range is proven.
@@ -132,30 +155,60 @@ pub(super) fn summary(facts: &Facts, findings: &[Finding], implicated: &Implicat
     if let Some(since) = &strongest.since {
         said.push(format!("When it began ({}): {since}.", strongest.title));
     }
-    if let Some(source) = strongest.sources.first().filter(|source| carries(source, strongest)) {
+    if let Some(source) = strongest.sources.iter().find(|source| carries(source, strongest)) {
         said.push(format!(
-            "It is carried by {} = {}, with {} of the hits: without it the rate would be {} in place of {}.",
-            source.dimension,
-            source.value,
-            percent(Some(source.share_of_hits)),
-            percent(source.rate_without),
+            "{} is carried by {}: without it the rate would be {} in place of {}.",
+            strongest.title,
+            shares(source, strongest),
+            left(source),
             percent(strongest.rate)
         ));
     }
-    said.push(format!(
-        "{} ({} of all) {} implicated, each counted once.",
-        clicks(implicated.clicks),
-        percent(implicated.share),
-        if implicated.clicks == 1 { "is" } else { "are" }
-    ));
+    said.push(implicated.sentence.clone());
     said.push(at_risk(implicated));
     said.push("None of this is proof: it is what is there, with what else may explain it.".to_owned());
     said
 }
 
-/// Whether the rate would be a fifth lower without the source.
+/// Whether the rate would be a fifth lower without the source, as far as what is left can tell.
 fn carries(source: &Source, finding: &Finding) -> bool {
-    source.rate_without.zip(finding.rate).is_some_and(|(without, rate)| without <= 0.8 * rate)
+    let is_lower = source.rate_without.zip(finding.rate).is_some_and(|(without, rate)| without <= 0.8 * rate);
+    is_lower && source.stands_out()
+}
+
+/// `sub1 = x, with 95.9 % of the hits and 57.8 % of the clicks`.
+fn shares(source: &Source, finding: &Finding) -> String {
+    let Source { dimension, value, .. } = source;
+    let of_clicks = percent(Count { x: source.count.n, n: finding.own.n }.rate());
+    format!(
+        "{dimension} = {value}, with {} of the hits and {of_clicks} of the clicks",
+        percent(Some(source.share_of_hits))
+    )
+}
+
+/// What is left without a source: `5.8 % (11 of 190)`.
+fn left(source: &Source) -> String {
+    let Count { x, n } = source.without;
+    format!("{} ({} of {})", percent(source.rate_without), count(x), count(n))
+}
+
+/// How many clicks are implicated. A share is one of clicks that a rate can rest on; of refused clicks alone all look bad.
+pub(super) fn implicated(facts: &Facts) -> String {
+    let (all, rated, own) = (facts.counter.clicks, facts.counter.rated_clicks, &facts.own);
+    let are = if all == 1 { "is" } else { "are" };
+    let share = percent(Count { x: rated, n: own.rated_clicks }.rate());
+    if own.rated_clicks == own.clicks {
+        return format!("{} ({share} of all) {are} implicated, each counted once.", clicks(all));
+    }
+    format!(
+        "{} {are} implicated, each counted once: {} of the {} that a rate can rest on ({share}), and {} of the {} of times of which \
+         only refused clicks are there.",
+        clicks(all),
+        count(rated),
+        count(own.rated_clicks),
+        count(all.saturating_sub(rated)),
+        count(own.clicks.saturating_sub(own.rated_clicks)),
+    )
 }
 
 fn at_risk(implicated: &Implicated) -> String {
@@ -211,8 +264,11 @@ fn visitors(facts: &Facts) -> Vec<String> {
             percent(others.rate())
         ));
     }
-    if facts.counter.conversions > 0 {
-        said.push(format!("{} of the implicated clicks converted.", count(facts.counter.conversions)));
+    if own.conversion_known == 0 && own.rated_clicks > 0 {
+        said.push("Whether clicks converted is not known: this feed does not say.".to_owned());
+    }
+    if let Some(conversions) = facts.counter.conversions.filter(|conversions| *conversions > 0) {
+        said.push(format!("{} of the implicated clicks converted.", count(conversions)));
     }
     let unique = Count { x: own.unique_clicks, n: own.unique_known };
     let others = Count { x: rest.unique_clicks, n: rest.unique_known };
@@ -269,24 +325,32 @@ fn standing_of_findings(facts: &Facts, findings: &[Finding]) -> Vec<String> {
                 percent(earlier.rate())
             ));
         }
-        // A reason that rests on user agents is gone without them: that tells nothing.
-        let told_apart = finding.sources.iter().find(|source| finding.defined_by.as_ref() != Some(&source.dimension));
-        let alone = told_apart.filter(|source| {
-            let back_to_normal = source.rate_without.zip(finding.judgement.peers.expected_interval);
-            back_to_normal.is_some_and(|(without, (_, high))| without <= high)
-        });
-        if let Some(source) = alone {
-            let noun = facts.subject.kind.noun();
-            said.push(format!(
-                "{}: one source carries it. Without {} = {} the {noun} is no worse than the others ({}).",
-                finding.title,
-                source.dimension,
-                source.value,
-                percent(source.rate_without)
-            ));
-        }
+        said.extend(alone(facts, finding));
     }
     said
+}
+
+/// One bad source in a subject that is else like the others: that it is no worse is said only where the clicks that are left show it.
+fn alone(facts: &Facts, finding: &Finding) -> Option<String> {
+    let peers = &finding.judgement.peers;
+    let (_, usual) = peers.expected_interval?;
+    // A reason that rests on user agents is gone without them: that tells nothing.
+    let mut told_apart = finding.sources.iter().filter(|source| !finding.defined_by.contains(&source.dimension));
+    let source =
+        told_apart.find(|source| source.stands_out() && source.rate_without.is_some_and(|rate| rate <= usual))?;
+    let (_, at_most) = source.without.interval()?;
+    let outcome = if at_most <= usual {
+        format!(": the {} is no worse than the others then", facts.subject.kind.noun())
+    } else {
+        format!("; by its 95 % interval it may be up to {}", percent(Some(at_most)))
+    };
+    Some(format!(
+        "{}: one source carries it, {}. Without it the rate is {}, of the others' clicks {}{outcome}.",
+        finding.title,
+        shares(source, finding),
+        left(source),
+        expected(peers),
+    ))
 }
 
 /// How it was computed.
@@ -295,8 +359,11 @@ pub(super) fn method(facts: &Facts) -> Vec<String> {
         Kind::Affiliate => "the other affiliates",
         Kind::Offer => "the other offers",
     };
-    let earlier = match facts.earlier_seconds {
-        Some(seconds) => format!("The period before is {}.", Range(seconds)),
+    let earlier = match &facts.earlier {
+        Some(Earlier { seconds, not_compared: None }) => format!("The period before is {}.", Range(*seconds)),
+        Some(Earlier { seconds, not_compared: Some(why) }) => {
+            format!("The period before, {}, is not compared with: {why}.", Range(*seconds))
+        }
         None => "The lake holds no period before the range.".to_owned(),
     };
     vec![
@@ -307,16 +374,19 @@ pub(super) fn method(facts: &Facts) -> Vec<String> {
             "Abnormal against the network: at least {MIN_HITS} hits among {MIN_CLICKS} clicks, Wilson's 95 % interval wholly above \
              that of {feeds} of the account together, and a robust z of {FAR_OUT} or more: (rate - median of the peers) / \
              max(1.4826 MAD, binomial standard error, one click), over peers with {MIN_PEER_CLICKS} clicks; with fewer than \
-             {MIN_PEERS} peers, {LIFT_OF_FEW} times their rate."
+             {MIN_PEERS} peers, {LIFT_OF_FEW} times their rate. Peers that are far out by this rule themselves, up to a fifth of \
+             them, are left out of the others' rate: one bad source of traffic must not hide another."
         ),
         format!(
             "Abnormal against itself: risen above the network's rate, either since the period before (Wilson's intervals \
              apart) or on a day of the range: the split of the days into two rates with the greatest binomial likelihood, its \
              deviance over the days' overdispersion, p at most {MAX_P} after Bonferroni over the splits. {earlier}"
         ),
-        "A source carries a finding where the rate falls without it: of each of sub1 to sub5, source_id, offer or affiliate, \
-         network (/24, /48) and user agent, the three values with most hits are looked at."
-            .to_owned(),
+        format!(
+            "A source carries a finding where its rate is clearly above the rate without it (Wilson's intervals apart), which must \
+             rest on {MIN_CLICKS} clicks: of each of sub1 to sub5, source_id, offer or affiliate, network (/24, /48) and user agent, \
+             the three values with most hits are looked at."
+        ),
         "Examples are the 20 clicks whose MD5 of the transaction id is smallest: nobody picked them.".to_owned(),
         "Among many affiliates some are far out by chance, and whoever looks at one for a reason finds it: a case file describes \
          one that was chosen, it does not choose."

@@ -1,5 +1,5 @@
 -- Values most of whose clicks are bad, with what blocking them would have cost. Of one affiliate's clicks where one is named, but
--- who shares a value is looked for among all.
+-- who shares a value is looked for among all. What no click of a value says is NULL, not 0.
 WITH rated AS (
     -- An account whose clicks of unknown feed are all invalid most likely landed the invalid feed without naming it.
     SELECT *, basis = 5 AND count(*) FILTER (WHERE error_code = 0) OVER (PARTITION BY account, basis) = 0 AS is_unnamed
@@ -10,8 +10,8 @@ sharing AS (
         value,
         account,
         {affiliate} AS affiliate_id,
-        count(DISTINCT http_user_agent) AS user_agents,
-        count(DISTINCT affiliate_id) AS affiliates
+        NULLIF(count(DISTINCT http_user_agent), 0) AS user_agents,
+        NULLIF(count(DISTINCT affiliate_id), 0) AS affiliates
     FROM rated
     WHERE value IS NOT NULL AND value <> ''
     GROUP BY value, account{by_affiliate}
@@ -29,8 +29,8 @@ counted AS (
         {affiliate} AS affiliate_id,
         count(*) AS clicks,
         count(*) FILTER (WHERE is_bad) AS bad_clicks,
-        count(*) FILTER (WHERE has_conversion) AS conversions,
-        count(*) FILTER (WHERE is_unique) AS unique_clicks,
+        CASE WHEN count(has_conversion) > 0 THEN count(*) FILTER (WHERE has_conversion) END AS conversions,
+        CASE WHEN count(is_unique) > 0 THEN count(*) FILTER (WHERE is_unique) END AS unique_clicks,
         count(*) FILTER (WHERE is_carrier) AS carrier_clicks,
         count(*) FILTER (WHERE place ~ 'universit|college|school|campus|hochschule|academ') AS campus_clicks,
         count(*) FILTER (WHERE place LIKE '%private relay%') AS relay_clicks,

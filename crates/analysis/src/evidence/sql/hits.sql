@@ -6,6 +6,7 @@ SELECT
     click_time,
     affiliate_id,
     offer_id,
+    basis,
     user_ip,
     isp_name,
     organization,

@@ -4,6 +4,7 @@ SELECT
     click_time,
     max(affiliate_id) AS affiliate_id,
     max(offer_id) AS offer_id,
+    max(basis) AS basis,
     max(user_ip) AS user_ip,
     max(isp_name) AS isp_name,
     max(organization) AS organization,

@@ -1,7 +1,7 @@
 SELECT
     currency_id,
     count(*) AS clicks,
-    count(*) FILTER (WHERE has_conversion) AS conversions,
+    CASE WHEN count(has_conversion) > 0 THEN count(*) FILTER (WHERE has_conversion) END AS conversions,
     CAST(sum(payout) AS VARCHAR) AS payout,
     CAST(sum(revenue) AS VARCHAR) AS revenue
 FROM implicated

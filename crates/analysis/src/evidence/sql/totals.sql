@@ -10,8 +10,8 @@ SELECT
     count(*) FILTER (WHERE is_unique AND basis IS NOT NULL) AS unique_clicks,
     count(user_ip) AS with_address,
     count(*) FILTER (WHERE ip_is_masked(user_ip)) AS masked_addresses,
-    count(DISTINCT user_ip) AS addresses,
-    count(DISTINCT http_user_agent) AS user_agents,
+    NULLIF(count(DISTINCT user_ip), 0) AS addresses,
+    NULLIF(count(DISTINCT http_user_agent), 0) AS user_agents,
     min(click_time) AS first_click,
     max(click_time) AS last_click
 FROM rated_clicks
