@@ -274,7 +274,7 @@ fn range_before((from, to): Seconds, first: chrono::NaiveDate) -> Option<Seconds
 fn why_not_compared(now: &[Completeness], before: &[Completeness]) -> Option<String> {
     let fetched = |of: &[Completeness], feed: Feed| of.iter().any(|m| m.feed == feed && m.covered_seconds > 0);
     if !now.iter().any(|measured| measured.covered_seconds > 0) {
-        return Some("nothing proves that the clicks of either are all".to_owned());
+        return Some("nothing proves that the clicks of the range are all".to_owned());
     }
     before.iter().find_map(|measured| match (fetched(now, measured.feed), measured.covered_seconds > 0) {
         (true, _) if !measured.is_complete() => {

@@ -320,7 +320,7 @@ fn standing_of_findings(facts: &Facts, findings: &[Finding]) -> Vec<String> {
         let (own, earlier) = (finding.own, finding.judgement.itself.earlier);
         if let Some(earlier) = earlier.filter(|earlier| !own.is_clearly_above(*earlier) && earlier.n >= MIN_CLICKS) {
             said.push(format!(
-                "{}: no higher than in the period before, when it was {}.",
+                "{}: not clearly higher than in the period before, when it was {}.",
                 finding.title,
                 percent(earlier.rate())
             ));
