@@ -241,7 +241,7 @@ fn days_without_a_denominator_are_no_beginning_and_no_period_to_compare_with() {
         row["error_code"] = if number % 2 == 0 && number >= 100 { 21 } else { 0 }.into();
         row["relationship"]["affiliate"]["network_affiliate_id"] = (number % 2 + 1).into();
     });
-    let as_of = "--as-of=2025-01-18T00:00:00Z";
+    let as_of = "--as-of=2025-01-20T00:00:00Z";
     let refused: Vec<&serde_json::Value> = rows.iter().filter(|row| row["error_code"] != 0).collect();
     land_rows(folder.path(), &refused, &["--source", "invalid-clicks", "--covers", "2025-01-10/2025-01-17", as_of]);
     for (numbers, covers) in [(0..100, "2025-01-10/2025-01-11"), (200..400, "2025-01-14/2025-01-17")] {
