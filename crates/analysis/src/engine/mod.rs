@@ -60,7 +60,7 @@ use sql_error::{SqlError, SqlText};
 use statement::Parameters;
 use store::SnapshotStore;
 use turns::Turns;
-pub use turns::side_by_side;
+pub use turns::{in_turn, side_by_side};
 #[cfg(test)]
 pub(crate) use views::RATED_CLICKS;
 

@@ -5,16 +5,21 @@
 
 use std::thread::available_parallelism;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Waits for a list of answers, a few of them at a time; they come in the order of the list.
+/// A list of answers, a few of them asked at a time; they come in the order of the list.
+pub fn in_turn<T>(asked: Vec<impl Future<Output = T>>) -> impl Stream<Item = T> {
+    const AT_A_TIME: usize = 4;
+    stream::iter(asked).buffered(AT_A_TIME)
+}
+
+/// Waits for all of a list of answers, as [`in_turn`].
 ///
 /// # Errors
 /// The first of the list that has one.
 pub async fn side_by_side<T, E>(asked: Vec<impl Future<Output = Result<T, E>>>) -> Result<Vec<T>, E> {
-    const AT_A_TIME: usize = 4;
-    stream::iter(asked).buffered(AT_A_TIME).try_collect().await
+    in_turn(asked).try_collect().await
 }
 
 /// The turns of one session.

@@ -6,12 +6,13 @@ use arrow::array::{Array, Float64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
 
 use super::header::Form;
 use super::{By, Shared, SignalError, SignalQuery, Signals, drill_statement};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::{Parameters, tables_read};
-use crate::engine::{Engine, EngineError, side_by_side};
+use crate::engine::{Engine, EngineError, in_turn};
 use crate::scoring::matrix::{Entity, Kind, Observation, SignalMatrix};
 use crate::suggestion::closest;
 
@@ -46,7 +47,10 @@ pub async fn observe(
     }
     let mut seen = Vec::with_capacity(signals.signals.len());
     let answers = signals.signals.values().map(|query| engine.collect(&query.text, parameters)).collect();
-    for (query, (_, rows)) in signals.signals.values().zip(side_by_side(answers).await?) {
+    // Each is let go before the next is answered: what an answer holds on to may be larger than what it says.
+    let mut answers = in_turn(answers);
+    for query in signals.signals.values() {
+        let Some((_, rows)) = answers.try_next().await? else { break };
         let read = rows.iter().map(|rows| read_rows(query, rows)).collect::<Result<Vec<_>, _>>()?;
         let mut of_signal = BTreeMap::new();
         for row in read.into_iter().flatten() {
@@ -58,6 +62,7 @@ pub async fn observe(
         }
         seen.push(of_signal);
     }
+    drop(answers);
     engine.drop_tables(order.iter().map(String::as_str));
     let aligned = |of_signal: BTreeMap<usize, Observation>| {
         (0..roll.entities.len()).map(|index| of_signal.get(&index).copied()).collect()
