@@ -38,6 +38,39 @@ impl Completeness {
     }
 }
 
+/// As many seconds before a range as it has.
+#[must_use]
+pub fn before((from, to): Seconds) -> Seconds {
+    let length = to.saturating_sub(from).saturating_add(1);
+    (from.saturating_sub(length), from.saturating_sub(1))
+}
+
+/// Why the period before a range cannot be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incomparable<'a> {
+    /// Nothing proves that the clicks of the range are all.
+    Unproven,
+    /// A feed of the range does not cover all of the period before.
+    Partly(&'a Completeness),
+    /// A feed was fetched of the period before, and not of the range.
+    Gone(Feed),
+}
+
+/// Whether what was fetched of a range and of the period before is alike: no difference of it may pass for one of the
+/// traffic. Both are measured for the same account, each feed by itself; none where they can be compared.
+#[must_use]
+pub fn incomparable<'a>(now: &[&Completeness], before: &[&'a Completeness]) -> Option<Incomparable<'a>> {
+    let fetched = |of: &[&Completeness], feed| of.iter().any(|one| one.feed == feed && one.covered_seconds > 0);
+    if now.iter().all(|measured| measured.covered_seconds == 0) {
+        return Some(Incomparable::Unproven);
+    }
+    let partly = before.iter().find(|measured| fetched(now, measured.feed) && !measured.is_complete());
+    let gone =
+        before.iter().map(|measured| measured.feed).filter(|feed| fetched(before, *feed) && !fetched(now, *feed));
+    let gone = || gone.min_by_key(ToString::to_string).map(Incomparable::Gone);
+    partly.map(|measured| Incomparable::Partly(measured)).or_else(gone)
+}
+
 /// Measures an account: of the feeds that would do, the one that covers most; the first named, where they draw.
 /// None where no feed is needed. Only whole answers count: unfiltered, below the row cap, and with their clicks still in
 /// the lake. What was pruned is a gap to whoever counts clicks.

@@ -14,7 +14,7 @@ use super::EvidenceError;
 use super::facts::{Candidate, Counter, Earlier, Facts, Kind, Money, ReasonFacts, Score, Subject, Totals};
 use super::judge::{Count, Counts, OfDay, Standing, judge};
 use super::reason::{self, Reason};
-use crate::engine::completeness::{Completeness, Range, Seconds};
+use crate::engine::completeness::{self, Completeness, Incomparable, Range, Seconds, incomparable};
 use crate::engine::sql_error::SqlText;
 use crate::engine::statement::Parameters;
 use crate::engine::{Engine, EngineError, side_by_side};
@@ -263,25 +263,18 @@ impl Asking<'_> {
 }
 
 /// The range of the same length before another, where it reaches the first day.
-fn range_before((from, to): Seconds, first: chrono::NaiveDate) -> Option<Seconds> {
-    let length = to.checked_sub(from)?.checked_add(1)?;
-    let before = (from.checked_sub(length)?, from.checked_sub(1)?);
+fn range_before(range: Seconds, first: chrono::NaiveDate) -> Option<Seconds> {
+    let before = completeness::before(range);
     (first.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() <= before.1).then_some(before)
 }
 
-/// Why the range before cannot be compared with, a clause; none where it can. What each feed covers of both is given. No
-/// difference of what was fetched may pass for a difference of the traffic.
+/// Why the range before cannot be compared with, a clause; none where it can.
 fn why_not_compared(now: &[Completeness], before: &[Completeness]) -> Option<String> {
-    let fetched = |of: &[Completeness], feed: Feed| of.iter().any(|m| m.feed == feed && m.covered_seconds > 0);
-    if !now.iter().any(|measured| measured.covered_seconds > 0) {
-        return Some("nothing proves that the clicks of the range are all".to_owned());
-    }
-    before.iter().find_map(|measured| match (fetched(now, measured.feed), measured.covered_seconds > 0) {
-        (true, _) if !measured.is_complete() => {
-            Some(format!("{} covers {} % of it", measured.feed, measured.percent()))
-        }
-        (false, true) => Some(format!("{} was fetched of it, and not of the range", measured.feed)),
-        _ => None,
+    let (now, before): (Vec<_>, Vec<_>) = (now.iter().collect(), before.iter().collect());
+    incomparable(&now, &before).map(|why| match why {
+        Incomparable::Unproven => "nothing proves that the clicks of the range are all".to_owned(),
+        Incomparable::Partly(lacking) => format!("{} covers {} % of it", lacking.feed, lacking.percent()),
+        Incomparable::Gone(feed) => format!("{feed} was fetched of it, and not of the range"),
     })
 }
 

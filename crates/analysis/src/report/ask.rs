@@ -15,7 +15,7 @@ use super::rows::{
 use super::{ReportError, build};
 use crate::catalogue::{Catalogue, Shelf};
 use crate::engine::EngineError;
-use crate::engine::completeness::{Completeness, Seconds};
+use crate::engine::completeness::{self, Completeness, Seconds};
 use crate::inquiry::Opened;
 use crate::request::{Question, RequestError};
 use crate::run::RunError;
@@ -121,19 +121,13 @@ fn used(name: String, title: String, sql: &str) -> UsedQuery {
     UsedQuery { name, title, sha256: Sha256::digest(sql).iter().map(|byte| format!("{byte:02x}")).collect() }
 }
 
-/// As many seconds before a range as it has.
-pub(super) fn before((from, to): Seconds) -> Seconds {
-    let length = to.saturating_sub(from).saturating_add(1);
-    (from.saturating_sub(length), from.saturating_sub(1))
-}
-
 /// Asks everything. `top` says of how many affiliates of an account a time line is drawn.
 pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers, RunError> {
     let load = |shelf| Catalogue::load_from(shelf, None).map_err(RequestError::from);
     let mut asker =
         Asker { opened, catalogue: load(Shelf::QUERIES)?, own: load(Shelf::REPORT)?, queries: BTreeSet::new() };
     let now = opened.seconds;
-    let before = before(now);
+    let before = completeness::before(now);
     let feeds = Feed::ALL.map(|feed| vec![feed]);
     let completeness = Both {
         now: opened.engine.completeness(&feeds, now).await?,

@@ -3,12 +3,10 @@
 //! Promises that nothing is called a change which is a difference of what was fetched: a period that is not whole, or a
 //! feed that the other one had not.
 
-use std::collections::BTreeSet;
-
-use super::ask::{Answers, Both};
+use super::ask::Answers;
 use super::build::length;
 use super::rows::{Figures, of};
-use crate::engine::completeness::Completeness;
+use crate::engine::completeness::{Completeness, Incomparable, incomparable};
 use crate::page::{duration_of, floor_percent_of};
 
 /// What can be compared, and why the rest cannot.
@@ -30,35 +28,32 @@ impl Comparable {
 }
 
 /// What of an account can be compared.
-pub(super) fn of_account(answers: &Answers, account: &str) -> Comparable {
+pub(super) fn of_account<'a>(answers: &'a Answers, account: &str) -> Comparable {
     let span = format!("the {} before", duration_of(length(answers.before)));
-    let fetched = |measured: &'_ [Completeness]| -> BTreeSet<String> {
-        let own = measured.iter().filter(|measured| measured.account == account && measured.covered_seconds > 0);
-        own.map(|measured| measured.feed.to_string()).collect()
+    let own = |measured: &'a [Completeness]| -> Vec<&'a Completeness> {
+        measured.iter().filter(|measured| measured.account == account).collect()
     };
-    let Both { now, before } = &answers.completeness;
-    let (feeds, feeds_before) = (fetched(now), fetched(before));
-    // The first of our feeds that lacks something, and the share that it covers.
-    let lacks = |measured: &'_ [Completeness]| {
-        let own = measured.iter().filter(|measured| measured.account == account);
-        let lacking = own.filter(|measured| feeds.contains(&measured.feed.to_string()) && !measured.is_complete());
-        let share = |of: &Completeness| of.covered_seconds as f64 / length(of.range).max(1) as f64;
-        lacking.map(|measured| format!("{} covers {} of", measured.feed, floor_percent_of(share(measured)))).next()
+    let (now, before) = (own(&answers.completeness.now), own(&answers.completeness.before));
+    let covers = |of: &Completeness| {
+        let share = of.covered_seconds as f64 / length(of.range).max(1) as f64;
+        format!("{} covers {} of", of.feed, floor_percent_of(share))
     };
     let figures = |rows| of(rows, account).first().copied().filter(|row: &&Figures| row.clicks > 0);
     let (figures, figures_before) = (figures(&answers.figures.now), figures(&answers.figures.before));
     let nothing = |why: String| Comparable { not_compared: Some(why), ..Comparable::default() };
-    if figures_before.is_none() && feeds_before.is_empty() {
+    if figures_before.is_none() && before.iter().all(|measured| measured.covered_seconds == 0) {
         return nothing(format!("the lake has nothing from {span} to compare with"));
     }
-    if feeds.is_empty() {
-        return nothing(format!("nothing is compared, for nothing proves that the clicks of {span} are all"));
-    }
-    if let Some(lacking) = lacks(before) {
-        return nothing(format!("nothing is compared, for {lacking} {span}"));
-    }
-    if let Some(gone) = feeds_before.difference(&feeds).next() {
-        return nothing(format!("nothing is compared, for {gone} was fetched in {span} and is not now"));
+    if let Some(why) = incomparable(&now, &before) {
+        return nothing(match why {
+            Incomparable::Unproven => {
+                format!("nothing is compared, for nothing proves that the clicks of {span} are all")
+            }
+            Incomparable::Partly(lacking) => format!("nothing is compared, for {} {span}", covers(lacking)),
+            Incomparable::Gone(feed) => {
+                format!("nothing is compared, for {feed} was fetched in {span} and is not now")
+            }
+        });
     }
     let Some(figures_before) = figures_before else {
         return nothing(format!("there were no clicks in {span}"));
@@ -66,7 +61,9 @@ pub(super) fn of_account(answers: &Answers, account: &str) -> Comparable {
     if figures.is_some_and(|figures| figures.rests_on != figures_before.rests_on) {
         return nothing(format!("nothing is compared, for the rates of {span} rest on other feeds"));
     }
+    // The first of our feeds that lacks something now.
+    let lacking = now.iter().find(|measured| measured.covered_seconds > 0 && !measured.is_complete());
     let not_compared =
-        lacks(now).map(|lacking| format!("numbers are not compared with {span}, for {lacking} this range"));
+        lacking.map(|lacking| format!("numbers are not compared with {span}, for {} this range", covers(lacking)));
     Comparable { rates: true, counts: not_compared.is_none(), not_compared }
 }

@@ -14,7 +14,7 @@ use super::rows::{
 };
 use super::*;
 use crate::args::{Arguments, Command};
-use crate::engine::completeness::Completeness;
+use crate::engine::completeness::{self, Completeness};
 use crate::engine::test_lake::{Click, TestLake, interval, midnight};
 use crate::printer::LogFormat;
 use crate::printer::tests::Shared;
@@ -71,7 +71,7 @@ fn answers(many: usize, days: usize) -> Answers {
     };
     Answers {
         seconds: (FROM, to),
-        before: ask::before((FROM, to)),
+        before: completeness::before((FROM, to)),
         has_range: true,
         completeness: Both { now: vec![completeness((FROM, to), many)], before: vec![] },
         covered_days: (0..days)

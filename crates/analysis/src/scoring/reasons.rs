@@ -1,22 +1,31 @@
 //! Reasons in words that an affiliate manager can repeat.
 
+use super::evidence::Evidence;
 use super::families::{Against, Family};
 use super::matrix::{Kind, SignalMatrix};
 
-/// What stands for figures in the sentence of a signal.
-pub const PLACEHOLDERS: [&str; 11] = [
-    "{observed}",
-    "{expected}",
-    "{observed_percent}",
-    "{expected_percent}",
-    "{observed_alike}",
-    "{expected_alike}",
-    "{n}",
-    "{x}",
-    "{lift}",
-    "{p}",
-    "{z}",
+/// A figure of a piece of evidence in words.
+type Figure = fn(&Evidence, Kind) -> String;
+
+/// What stands for figures in the sentence of a signal, and how they are written.
+const FIGURES: [(&str, Figure); 11] = [
+    ("{observed}", |evidence, kind| value(evidence.observed, kind)),
+    ("{expected}", |evidence, kind| value(evidence.expected, kind)),
+    ("{observed_percent}", |evidence, _| percent(evidence.observed)),
+    ("{expected_percent}", |evidence, _| percent(evidence.expected)),
+    ("{observed_alike}", |evidence, _| alike(evidence.observed)),
+    ("{expected_alike}", |evidence, _| alike(evidence.expected)),
+    ("{n}", |evidence, _| whole(evidence.n)),
+    ("{x}", |evidence, kind| if kind == Kind::Rate { whole(evidence.x) } else { significant(evidence.x) }),
+    ("{lift}", |evidence, _| evidence.lift().map_or_else(|| "many".to_owned(), significant)),
+    ("{p}", |evidence, _| probability(evidence.p)),
+    ("{z}", |evidence, _| evidence.z.map(significant).unwrap_or_default()),
 ];
+
+/// The names of the figures, in braces.
+pub fn placeholders() -> impl Iterator<Item = &'static str> {
+    FIGURES.iter().map(|(name, _)| *name)
+}
 
 /// The first thing in braces that stands for no figure.
 #[must_use]
@@ -25,34 +34,27 @@ pub fn unknown_placeholder(sentence: &str) -> Option<&str> {
         let length = sentence[start..].find('}')? + 1;
         Some(&sentence[start..start + length])
     });
-    braced.find(|braced| !PLACEHOLDERS.contains(braced))
+    braced.find(|braced| !placeholders().any(|name| name == *braced))
 }
 
 /// The sentence for a family: its signal's template with the figures filled in.
 pub(super) fn sentence(matrix: &SignalMatrix, family: &Family) -> String {
     let Some(signal) = matrix.signals().get(family.strongest.signal) else { return String::new() };
     let evidence = &family.strongest.evidence;
-    let value = |value: f64| match signal.kind {
-        Kind::Rate => percent(value),
-        Kind::Shape => significant(value),
-    };
-    let filled = [
-        ("{observed}", value(evidence.observed)),
-        ("{expected}", value(evidence.expected)),
-        ("{observed_percent}", percent(evidence.observed)),
-        ("{expected_percent}", percent(evidence.expected)),
-        ("{observed_alike}", alike(evidence.observed)),
-        ("{expected_alike}", alike(evidence.expected)),
-        ("{n}", whole(evidence.n)),
-        ("{x}", if signal.kind == Kind::Rate { whole(evidence.x) } else { significant(evidence.x) }),
-        ("{lift}", evidence.lift().map_or_else(|| "many".to_owned(), significant)),
-        ("{p}", probability(evidence.p)),
-        ("{z}", evidence.z.map(significant).unwrap_or_default()),
-    ];
-    let sentence = filled.iter().fold(signal.reason.clone(), |text, (name, value)| text.replace(name, value));
+    let sentence = FIGURES
+        .iter()
+        .fold(signal.reason.clone(), |text, (name, figure)| text.replace(name, &figure(evidence, signal.kind)));
     match family.strongest.against {
         Against::Peers => sentence,
         Against::Own => format!("{sentence} (expected from its own earlier days)"),
+    }
+}
+
+/// A rate as percent, any other number as it is.
+fn value(value: f64, kind: Kind) -> String {
+    match kind {
+        Kind::Rate => percent(value),
+        Kind::Shape => significant(value),
     }
 }
 

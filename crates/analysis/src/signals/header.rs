@@ -19,7 +19,7 @@
 use super::SignalError;
 use crate::catalogue::{Query, Shelf};
 use crate::scoring::matrix::{Basis, Kind, Signal};
-use crate::scoring::reasons::{PLACEHOLDERS, unknown_placeholder};
+use crate::scoring::reasons::{placeholders, unknown_placeholder};
 use crate::suggestion::closest;
 
 /// Where signals are kept.
@@ -38,9 +38,9 @@ pub(super) fn signal(query: &Query) -> Result<Signal, SignalError> {
     let family = must("family")?.to_owned();
     let reason = must("reason")?.to_owned();
     if let Some(unknown) = unknown_placeholder(&reason) {
-        let hint = match closest(unknown, PLACEHOLDERS.into_iter()) {
+        let hint = match closest(unknown, placeholders()) {
             Some(similar) => format!("did you mean {similar}?"),
-            None => format!("there are {}", PLACEHOLDERS.join(", ")),
+            None => format!("there are {}", placeholders().collect::<Vec<_>>().join(", ")),
         };
         return Err(wrong(query, format!("nothing stands for {unknown} in the reason; {hint}")));
     }
