@@ -1,6 +1,5 @@
 //! `is_datacenter(isp, organization[, ip])`: whether a click came from a data centre.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray};
@@ -32,13 +31,6 @@ impl IsDatacenter {
         Self { lists, signature: Signature::one_of(forms.to_vec(), Volatility::Immutable) }
     }
 
-    /// A batch of clicks names few companies again and again: each is looked up once.
-    fn by_name(&self, names: &ArrayRef) -> Vec<Option<bool>> {
-        let mut known: HashMap<&str, bool> = HashMap::new();
-        let mut look_up = |name| *known.entry(name).or_insert_with(|| self.lists.0.datacenters.are_in(name));
-        texts(names).map(|name| name.map(&mut look_up)).collect()
-    }
-
     fn by_address(&self, ips: &ArrayRef) -> Vec<Option<bool>> {
         let of = |ip| ClickAddress::parse(ip).map(|address| self.lists.0.ranges.hold(&address));
         texts(ips).map(|ip| ip.and_then(of)).collect()
@@ -61,7 +53,7 @@ impl ScalarUDFImpl for IsDatacenter {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
         let said = columns.iter().enumerate().map(|(index, column)| match index {
-            0 | 1 => self.by_name(column),
+            0 | 1 => self.lists.0.datacenters.are_in_each(texts(column)),
             _ => self.by_address(column),
         });
         let any = said.reduce(|mut any, next| {

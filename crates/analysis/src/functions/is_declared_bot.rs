@@ -44,8 +44,7 @@ impl ScalarUDFImpl for IsDeclaredBot {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [agents] = take_function_args(self.name(), ColumnarValue::values_to_arrays(&args.args)?)?;
-        let bots = &self.lists.0.bots;
-        let declared = texts(&agents).map(|agent| agent.map(|agent| bots.are_in(agent)));
-        Ok(ColumnarValue::Array(Arc::new(declared.collect::<BooleanArray>())))
+        let declared = self.lists.0.bots.are_in_each(texts(&agents));
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(declared))))
     }
 }
