@@ -142,7 +142,8 @@ impl Inquiry {
     }
 }
 
-/// A lake at one moment, and the range that is asked about.
+/// A lake at one moment, and the range that is asked about. A clone asks the same version.
+#[derive(Clone)]
 pub struct Opened {
     /// Answers from this version of the lake.
     pub engine: Engine,

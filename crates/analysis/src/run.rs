@@ -243,7 +243,9 @@ async fn begin(
     lake: Option<&Path>,
 ) -> Result<Begun, RunError> {
     failpoint::hit("command");
-    scorecard::provide(&mut opened, question, lake).await?;
+    if scorecard::is_read_by(question)? {
+        opened = scorecard::with_table(&opened, lake).await?;
+    }
     let (answer, completeness) =
         (opened.answer(question, &args.params).await?, opened.completeness(question, &args.params).await?);
     let mut notes = opened.notes;

@@ -1,5 +1,6 @@
 //! `analyze blocklist`, from its arguments to the list.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow::array::{AsArray, StringArray};
@@ -205,7 +206,8 @@ async fn find(mut opened: Opened, args: &BlocklistArgs, reasons: &[&Reason]) -> 
     parameters.insert("include_shared".to_owned(), ScalarValue::Boolean(Some(args.include_shared)));
     opened.engine.define("marked", &marked(args.by, reasons), &parameters)?;
     opened.engine.define("judged", &judged(reasons), &parameters)?;
-    opened.engine.keep("candidates", &candidates(args.by, reasons), &parameters).await?;
+    let kept = BTreeMap::from([("candidates", candidates(args.by, reasons))]);
+    opened.engine.keep(&kept, &parameters).await?;
     let counts = one::<Counts>(&opened.engine, "counts", COUNTS, &parameters).await?;
     if args.format == BlocklistFormat::Text && counts.accounts > 1 {
         return Err(BlocklistError::WhoseAccount.into());

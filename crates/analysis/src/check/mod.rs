@@ -14,6 +14,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
+use futures::try_join;
 use minijinja::{Environment as Templates, UndefinedBehavior};
 
 use crate::catalogue::{Catalogue, Query};
@@ -248,9 +249,27 @@ fn own_params(check: &Check, params: &[String], now: DateTime<Utc>) -> Vec<Strin
     own
 }
 
+/// A check with what it is asked with.
+struct Asked<'a> {
+    check: &'a Check,
+    question: Question,
+    params: Vec<String>,
+    is_about_scores: bool,
+}
+
+/// What checks find.
+async fn ask(opened: &Opened, asked: &[&Asked<'_>], texts: &Templates<'_>) -> Result<Vec<Finding>, RunError> {
+    let answers = side_by_side(asked.iter().map(|asked| opened.rows(&asked.question, &asked.params)).collect()).await?;
+    let mut found = Vec::new();
+    for (Asked { check, .. }, rows) in asked.iter().zip(&answers) {
+        found.extend(finding::findings(check, rows, texts).map_err(|problem| wrong(&check.query.name, problem))?);
+    }
+    Ok(found)
+}
+
 /// Asks all checks of one version of the lake.
 async fn look(
-    mut opened: Opened,
+    opened: Opened,
     lake: Option<&Path>,
     checks: &[Check],
     params: &[String],
@@ -260,15 +279,21 @@ async fn look(
     let mut asked = Vec::new();
     for check in checks {
         let question = Question::of_query(check.query.clone(), &format!("checks/{}.sql", check.query.name));
-        scorecard::provide(&mut opened, &question, lake).await?;
-        asked.push((question, own_params(check, params, now)));
+        let is_about_scores = scorecard::is_read_by(&question)?;
+        asked.push(Asked { check, question, params: own_params(check, params, now), is_about_scores });
     }
-    let answers = side_by_side(asked.iter().map(|(question, own)| opened.rows(question, own)).collect()).await?;
-    let mut findings = Vec::new();
-    for (check, rows) in checks.iter().zip(&answers) {
-        findings.extend(finding::findings(check, rows, &texts).map_err(|problem| wrong(&check.query.name, problem))?);
-    }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let (about_scores, others): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.is_about_scores);
+    let scored = async {
+        match about_scores.is_empty() {
+            true => Ok(opened.clone()),
+            false => scorecard::with_table(&opened, lake).await,
+        }
+    };
+    // Scores are computed beside the answers that do not wait for them.
+    let (mut findings, scored) = try_join!(ask(&opened, &others, &texts), scored)?;
+    findings.extend(ask(&scored, &about_scores, &texts).await?);
+    let place = |name: &str| checks.iter().position(|check| check.query.name == name);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), place(&finding.check)));
     let mut needs: Vec<_> = checks.iter().flat_map(|check| check.query.needs.clone()).collect();
     needs.sort();
     needs.dedup();
@@ -276,7 +301,7 @@ async fn look(
     let is_complete =
         measured.iter().all(|account| account.is_complete()) && (needs.is_empty() || !measured.is_empty());
     let gaps = measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string);
-    let notes = opened.notes.iter().cloned().chain(gaps).collect();
+    let notes = scored.notes.into_iter().chain(gaps).collect();
     Ok(Found { findings, seconds: opened.seconds, notes, is_complete })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns what a query sees and may use. Promises one version of every file from planning to the last row, read-only
 //! access by construction, bounded memory with spilling, bounded time for planning, and errors that name the place in
-//! the SQL or the file in the lake. An [`Engine`] is made for one query; a landing that comes later is seen by the next.
+//! the SQL or the file in the lake. A landing that comes later is seen by the next [`Engine`].
 //! Leaves arguments, catalogue and output formats to their modules.
 
 mod absent;
@@ -16,6 +16,8 @@ mod kept;
 mod lake_table;
 pub mod memory;
 mod planner;
+mod rounded;
+mod session;
 pub mod snapshot;
 pub mod sql_error;
 pub mod statement;
@@ -27,6 +29,7 @@ mod views;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
@@ -40,11 +43,9 @@ use datafusion::common::DataFusionError;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::sqlparser::ast::Statement;
-use object_store::ObjectStore;
 
 use crate::failpoint;
 use crate::lists::{ListError, Lists, SharedLists};
@@ -67,6 +68,9 @@ pub(crate) use views::RATED_CLICKS;
 /// Most footers of a partition fit; one read then fetches the whole.
 const FOOTER_SIZE_HINT_BYTES: usize = 64 << 10;
 
+/// A stream of an answer is worth its cost from about this many bytes of Parquet on, some sixty thousand clicks.
+const STREAM_BYTES: u64 = 4 << 20;
+
 /// How long planning may take. A statement that people write takes milliseconds.
 const PLANNING_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -83,7 +87,7 @@ pub struct Options {
     pub max_open_files: Option<usize>,
     /// A folder to spill to; by default one in the system's temporary folder.
     pub spill_folder: Option<PathBuf>,
-    /// Into how many streams a query is cut at most; by default as many as the machine has threads.
+    /// Into how many streams an answer is cut at most; by default one for each thread that the lake's bytes keep busy.
     pub target_partitions: Option<usize>,
     /// How long planning a statement may take; by default a minute.
     pub planning_time_max: Option<Duration>,
@@ -154,7 +158,8 @@ pub enum EngineError {
     Bug(String),
 }
 
-/// A session over one snapshot of a lake.
+/// A session over one snapshot of a lake. A clone asks the same version, and has tables of its own from then on.
+#[derive(Clone)]
 pub struct Engine {
     snapshot: Snapshot,
     store: Arc<SnapshotStore>,
@@ -162,7 +167,7 @@ pub struct Engine {
     tables: Arc<Tables>,
     absent: AbsentColumns,
     coverage: CoverageReader,
-    turns: Turns,
+    turns: Arc<Turns>,
     memory_limit_bytes: u64,
     planning_time_max: Duration,
     spill_folder: Option<PathBuf>,
@@ -193,9 +198,11 @@ impl Engine {
         let memory_limit_bytes = options.memory_limit_bytes.unwrap_or_else(memory::default_limit_bytes);
         let lists = SharedLists(Arc::new(Lists::load(options.lists.as_deref())?));
         let runtime = memory::runtime(memory_limit_bytes, options.spill_folder.as_deref());
-        let partitions = options.target_partitions;
+        let threads = available_parallelism().map_or(1, usize::from);
+        let streams = options.target_partitions.unwrap_or_else(|| snapshot.multiples_of(STREAM_BYTES, threads).max(1));
+        let turns = Arc::new(Turns::new(threads, streams));
         let engine = runtime
-            .and_then(|runtime| Self::assemble(snapshot, store, memory_limit_bytes, partitions, runtime, &lists));
+            .and_then(|runtime| Self::assemble(snapshot, store, turns, memory_limit_bytes, streams, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
         engine.planning_time_max = options.planning_time_max.unwrap_or(PLANNING_TIME_MAX);
         engine.spill_folder.clone_from(&options.spill_folder);
@@ -206,13 +213,14 @@ impl Engine {
     fn assemble(
         snapshot: Snapshot,
         store: Arc<SnapshotStore>,
+        turns: Arc<Turns>,
         memory_limit_bytes: u64,
-        partitions: Option<usize>,
+        streams: usize,
         runtime: Arc<RuntimeEnv>,
         lists: &SharedLists,
     ) -> Result<Self, DataFusionError> {
         let url = ObjectStoreUrl::parse("lake://snapshot")?;
-        let state = session(runtime, memory_limit_bytes, partitions, &url, &store, lists)?;
+        let state = session::session(runtime, memory_limit_bytes, streams, &url, &store, lists)?;
         let keys: &[&str] = match snapshot.granularity {
             Granularity::Day => &["account", "date"],
             Granularity::Hour => &["account", "date", "hour"],
@@ -255,7 +263,7 @@ impl Engine {
             tables,
             absent,
             coverage,
-            turns: Turns::default(),
+            turns,
             memory_limit_bytes,
             planning_time_max: PLANNING_TIME_MAX,
             spill_folder: None,
@@ -439,43 +447,6 @@ fn check_account(snapshot: &Snapshot, wanted: &str) -> Result<(), EngineError> {
         None => format!("it has {}", accounts.join(", ")),
     };
     Err(EngineError::UnknownAccount { wanted: wanted.to_owned(), lake: snapshot.name.clone(), hint })
-}
-
-/// A session that knows functions and the snapshot's store, but neither files nor catalogs.
-fn session(
-    runtime: Arc<RuntimeEnv>,
-    memory_limit_bytes: u64,
-    partitions: Option<usize>,
-    url: &ObjectStoreUrl,
-    store: &Arc<SnapshotStore>,
-    lists: &SharedLists,
-) -> Result<SessionState, DataFusionError> {
-    let object_store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
-    runtime.register_object_store(url.as_ref(), object_store);
-    let mut config = SessionConfig::new().with_information_schema(false);
-    if let Some(partitions) = partitions {
-        config = config.with_target_partitions(partitions);
-    }
-    let partitions = config.target_partitions();
-    let options = config.options_mut();
-    options.sql_parser.collect_spans = true;
-    options.execution.sort_spill_reservation_bytes = memory::sort_reservation_bytes(memory_limit_bytes, partitions);
-    let table_functions = SessionStateDefaults::default_table_functions();
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
-        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
-        .with_window_functions(SessionStateDefaults::default_window_functions())
-        .with_table_function_list(table_functions)
-        // Appended: filters have been folded and pushed into the scans by then.
-        .with_optimizer_rule(Arc::new(date_rule::ClickTimeBoundsDate))
-        .build();
-    let context = SessionContext::new_with_state(state);
-    crate::functions::register_all(&context, lists);
-    Ok(context.state())
 }
 
 fn is_out_of_disk(error: &DataFusionError) -> bool {

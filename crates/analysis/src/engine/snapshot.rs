@@ -116,6 +116,19 @@ impl Snapshot {
         self.quarantine.retain(|file| file.account == account);
     }
 
+    /// How many times its files have so many bytes, rounded up, and at most `most`: only as many files are looked at as tell.
+    pub fn multiples_of(&self, bytes: u64, most: usize) -> usize {
+        let most_bytes = bytes.saturating_mul(most as u64);
+        let mut seen = 0_u64;
+        for file in self.clicks.iter().chain(&self.quarantine) {
+            seen = seen.saturating_add(file.source.size_bytes());
+            if seen >= most_bytes {
+                return most;
+            }
+        }
+        usize::try_from(seen.div_ceil(bytes)).unwrap_or(most)
+    }
+
     /// The first and the last day that have a partition.
     pub fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
         let days = || self.clicks.iter().filter_map(|file| file.date);

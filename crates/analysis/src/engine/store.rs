@@ -39,6 +39,17 @@ pub enum Source {
     Object(RemoteFile),
 }
 
+impl Source {
+    /// How large it is now; 0 where that cannot be known.
+    pub fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Disk(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+            Self::Embedded(bytes) => bytes.len() as u64,
+            Self::Object(remote) => remote.meta.size,
+        }
+    }
+}
+
 /// A file of a lake in an object store.
 #[derive(Debug, Clone)]
 pub struct RemoteFile {

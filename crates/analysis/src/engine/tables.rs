@@ -2,17 +2,21 @@
 //!
 //! Only the code of this crate adds them; SQL stays read-only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::{MemTable, ViewTable};
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::{collect, execute_stream};
 
 use super::kept::KeptTable;
+use super::rounded::without_noise;
 use super::statement::{self, Parameters};
-use super::{Engine, EngineError, SqlText, planner};
+use super::{Engine, EngineError, SqlText, planner, side_by_side};
 
 impl Engine {
     /// Gives rows a name, under which statements can read them from now on; they replace a table of this name.
@@ -25,8 +29,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The whole answer of a statement, in memory: for answers that are known to be small. Statements that are asked side
-    /// by side are planned so, and answered one after the other.
+    /// The whole answer of a statement, in memory, for answers that are known to be small; fractions to twelve significant
+    /// digits, so that it is the same each time. Statements that are asked side by side are planned so, and answered in turn.
     ///
     /// # Errors
     /// As [`query`](Self::query), and where execution fails.
@@ -37,21 +41,46 @@ impl Engine {
     ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
         let plan = self.plan(text, parameters).await?;
         let schema = plan.schema();
-        let _turn = self.turns.to_answer().await;
-        let rows = collect(plan, self.state.task_ctx()).await.map_err(|error| self.explain(text, &error))?;
-        Ok((schema, rows))
+        let rows = self.in_own_turn(text, collect(plan, self.state.task_ctx())).await?;
+        let rows = rows.iter().map(without_noise).collect::<Result<_, _>>();
+        Ok((schema, rows.map_err(|error| EngineError::Bug(error.to_string()))?))
     }
 
-    /// Answers a statement once and keeps the rows in a temporary file, as a table that later statements can read.
+    /// Answers statements once, side by side, and keeps the rows of each in a temporary file, as a table that later
+    /// statements can read by the name that it is given.
     ///
     /// # Errors
     /// As [`collect`](Self::collect), and a full disk.
-    pub async fn keep(&mut self, name: &str, text: &SqlText, parameters: &Parameters) -> Result<(), EngineError> {
-        let rows = self.query(text, parameters).await?.rows;
-        let table = KeptTable::write(rows, self.spill_folder.as_deref()).await;
-        let table = table.map_err(|error| self.explain(text, &error))?;
-        self.add_table(name, Arc::new(table));
+    pub async fn keep(
+        &mut self,
+        statements: &BTreeMap<&str, SqlText>,
+        parameters: &Parameters,
+    ) -> Result<(), EngineError> {
+        let kept = statements.values().map(async |text| {
+            let plan = self.plan(text, parameters).await?;
+            let (task, folder) = (self.state.task_ctx(), self.spill_folder.clone());
+            let write = async move { KeptTable::write(execute_stream(plan, task)?, folder.as_deref()).await };
+            self.in_own_turn(text, write).await
+        });
+        let kept = side_by_side(kept.collect()).await?;
+        for (name, table) in statements.keys().zip(kept) {
+            self.add_table(name, Arc::new(table));
+        }
         Ok(())
+    }
+
+    /// Waits for a turn to answer, and then for what is done in it, on a thread of its own: an answer in one stream computes
+    /// without a pause, and must not keep others waiting.
+    async fn in_own_turn<T: Send + 'static>(
+        &self,
+        text: &SqlText,
+        answering: impl Future<Output = Result<T, DataFusionError>> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let _turn = self.turns.to_answer().await;
+        match SpawnedTask::spawn(answering).join_unwind().await {
+            Ok(answer) => answer.map_err(|error| self.explain(text, &error)),
+            Err(stopped) => Err(EngineError::Bug(stopped.to_string())),
+        }
     }
 
     /// Forgets tables that were added.

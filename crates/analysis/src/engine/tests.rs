@@ -352,3 +352,31 @@ async fn planning_ends_with_thousands_of_terms_and_is_given_up_when_it_takes_too
     assert!(matches!(error, EngineError::Planning(_)), "{error}");
     assert!(error.to_string().contains("planning takes longer than 0.001 s"), "{error}");
 }
+
+#[tokio::test]
+async fn a_clone_has_tables_of_its_own() {
+    let lake = ten_days();
+    let mut one = engine(&lake, &Options::default()).unwrap();
+    let mut other = one.clone();
+    let text = |sql: &str| SqlText { name: "kept.sql".into(), sql: sql.into() };
+    let kept = BTreeMap::from([("a", text("SELECT 1 AS x")), ("b", text("SELECT count(*) AS x FROM clicks"))]);
+    one.keep(&kept, &Parameters::new()).await.unwrap();
+    other.define("a", &text("SELECT 2 AS x"), &Parameters::new()).unwrap();
+    assert_eq!(ask(&one, "SELECT a.x, b.x FROM a, b").await.unwrap(), ["1|100"]);
+    assert_eq!(ask(&other, "SELECT x FROM a").await.unwrap(), ["2"]);
+    assert!(!other.has_table("b"));
+    one.drop_tables(["a", "b"].into_iter());
+    assert!(!one.has_table("a") && other.has_table("a"));
+}
+
+#[test]
+fn an_answer_has_no_more_streams_than_its_lake_keeps_busy() {
+    let lake = ten_days();
+    let snapshot = lake.snapshot().unwrap();
+    let bytes: u64 = snapshot.clicks.iter().map(|file| file.source.size_bytes()).sum();
+    assert!(bytes > 1000);
+    assert_eq!(snapshot.multiples_of(bytes, 8), 1);
+    assert_eq!(snapshot.multiples_of(bytes - 1, 8), 2);
+    assert_eq!(snapshot.multiples_of(bytes / 4, 3), 3);
+    assert_eq!(TestLake::new().snapshot().unwrap().multiples_of(1, 8), 0);
+}

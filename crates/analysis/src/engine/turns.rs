@@ -1,9 +1,8 @@
 //! Whose turn it is where statements are asked side by side.
 //!
 //! Planning keeps one thread busy, and is most of the time where clicks are few; answering keeps all of them busy where
-//! clicks are many, and is what takes memory. So statements are planned side by side and answered one after the other.
-
-use std::thread::available_parallelism;
+//! clicks are many, and is what takes memory. So statements are planned side by side, and only as many are answered at once
+//! as it takes to keep all threads busy: one, where an answer is computed in as many streams as there are threads.
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -22,27 +21,25 @@ pub async fn side_by_side<T, E>(asked: Vec<impl Future<Output = Result<T, E>>>) 
     in_turn(asked).try_collect().await
 }
 
-/// The turns of one session.
+/// The turns of one version of a lake.
 pub(super) struct Turns {
     planning: Semaphore,
     answering: Semaphore,
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        let threads = available_parallelism().map_or(1, usize::from);
-        Self { planning: Semaphore::new(threads), answering: Semaphore::new(1) }
-    }
-}
-
 impl Turns {
+    /// For this many threads, where an answer is computed in `streams`.
+    pub(super) fn new(threads: usize, streams: usize) -> Self {
+        Self { planning: Semaphore::new(threads), answering: Semaphore::new((threads / streams.max(1)).max(1)) }
+    }
+
     /// Waits until there is a thread to plan on; the turn ends when what is returned is dropped.
     pub(super) async fn to_plan(&self) -> Option<SemaphorePermit<'_>> {
         // Nobody closes them.
         self.planning.acquire().await.ok()
     }
 
-    /// Waits until no other answer is being computed; the turn ends when what is returned is dropped.
+    /// Waits until there are threads to answer on; the turn ends when what is returned is dropped.
     pub(super) async fn to_answer(&self) -> Option<SemaphorePermit<'_>> {
         self.answering.acquire().await.ok()
     }

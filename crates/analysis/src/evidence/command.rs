@@ -20,7 +20,6 @@ use crate::inquiry::{Inquiry, Opened};
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError, with_first_batch};
-use crate::scorecard;
 use crate::temporaries::Temporaries;
 
 /// The case file of an affiliate or an offer
@@ -121,10 +120,7 @@ async fn find(
     args: &EvidenceArgs,
     reasons: &[Reason],
 ) -> Result<Found, RunError> {
-    if args.affiliate.is_some() {
-        scorecard::add_table(&mut opened, lake).await?;
-    }
-    let facts = gather(&mut opened, args.wanted(), reasons).await?;
+    let facts = gather(&mut opened, lake, args.wanted(), reasons).await?;
     let mut list = None;
     if args.transactions.is_some() {
         let (text, rows) = transactions(&opened).await?;

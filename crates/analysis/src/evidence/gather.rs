@@ -3,6 +3,8 @@
 //! Every reason becomes a view, over which the same few statements count rates and days; the clicks of those that are
 //! abnormal are then united, each once. All answers but the list of transactions are small.
 
+use std::path::Path;
+
 use clicks::feed::Feed;
 use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
@@ -72,7 +74,12 @@ struct ScoreRow {
 ///
 /// # Errors
 /// Nobody of this id has clicks in the range, or it has in several accounts; and those of queries.
-pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reason]) -> Result<Facts, RunError> {
+pub(crate) async fn gather(
+    opened: &mut Opened,
+    lake: Option<&Path>,
+    wanted: Wanted,
+    reasons: &[Reason],
+) -> Result<Facts, RunError> {
     let (seconds, timezone) = (opened.seconds, opened.timezone());
     let candidates: Vec<Candidate> =
         records(&opened.engine, &of_kind(wanted.kind, "subjects", SUBJECTS), &opened.parameters_over(seconds)).await?;
@@ -91,9 +98,9 @@ pub(crate) async fn gather(opened: &mut Opened, wanted: Wanted, reasons: &[Reaso
     let compared = earlier.as_ref().filter(|earlier| earlier.not_compared.is_none()).map(|earlier| earlier.seconds);
     asking.define_views(reasons, compared)?;
     let judged = reasons.iter().enumerate().map(|(index, reason)| asking.judged(index, reason, compared));
-    let found = side_by_side(judged.collect()).await?;
+    let (found, (score, notes)) = try_join!(side_by_side(judged.collect()), asking.score(lake))?;
+    asking.opened.notes = notes;
     let (money, money_by_reason, counter) = asking.implicated(&found).await?;
-    let score = asking.score().await?;
     let needs = [vec![Feed::NetworkClicks, Feed::AffiliateClicks]];
     let measured = asking.opened.engine.completeness(&needs, seconds).await?;
     let completeness = measured.into_iter().find(|measured| measured.account == asking.subject.account);
@@ -224,18 +231,21 @@ impl Asking<'_> {
         Ok(found)
     }
 
-    /// The affiliate's row of the scores, where the session has them.
-    async fn score(&self) -> Result<Option<Score>, RunError> {
-        if self.subject.kind != Kind::Affiliate || !self.opened.engine.has_table(scorecard::TABLE) {
-            return Ok(None);
+    /// The affiliate's row of the scores, which no other kind of subject has, and what is to be said beside the answers.
+    async fn score(&self, lake: Option<&Path>) -> Result<(Option<Score>, Vec<String>), RunError> {
+        if self.subject.kind != Kind::Affiliate {
+            return Ok((None, self.opened.notes.clone()));
         }
-        let rows: Vec<ScoreRow> = self.rows("score", SCORE, &[]).await?;
-        Ok(rows.into_iter().next().map(|row| Score {
+        let scored = scorecard::with_table(self.opened, lake).await?;
+        let text = of_kind(self.subject.kind, "score", SCORE);
+        let rows: Vec<ScoreRow> = records(&scored.engine, &text, &self.parameters).await?;
+        let score = rows.into_iter().next().map(|row| Score {
             score: row.score,
             tier: row.tier,
             is_calibrated: row.is_calibrated,
             reasons: row.families.into_iter().chain(row.reasons.into_iter().take(REASONS_MAX)).collect(),
-        }))
+        });
+        Ok((score, scored.notes))
     }
 
     /// The clicks of all abnormal reasons, united: defines `hits` and `implicated`, and counts their money.

@@ -1,6 +1,7 @@
 //! The questions of a report: each query once, all on one version of the lake.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use clicks::feed::Feed;
 use futures::future::BoxFuture;
@@ -61,24 +62,23 @@ pub(super) struct Answers {
 }
 
 /// What a question is asked with.
-struct Asker<'a> {
-    opened: &'a Opened,
+struct Asker {
     catalogue: Catalogue,
     own: Catalogue,
     queries: BTreeSet<UsedQuery>,
 }
 
-impl<'a> Asker<'a> {
+impl Asker {
     /// The rows of a query over a range. The query is noted at once, and asked when the answer is waited for; boxed, as a
     /// report waits for many.
-    fn rows<T: DeserializeOwned + 'a>(
+    fn rows<'a, T: DeserializeOwned + 'a>(
         &mut self,
+        opened: &'a Opened,
         name: &str,
         seconds: Seconds,
         given: Vec<String>,
     ) -> BoxFuture<'a, Result<Vec<T>, RunError>> {
         let question = self.question(name);
-        let opened = self.opened;
         Box::pin(async move {
             let (file, question) = question?;
             let rows = opened.rows_over(seconds, &question, &given).await.map_err(|error| match error {
@@ -102,13 +102,14 @@ impl<'a> Asker<'a> {
         Ok((file.clone(), Question::of_query(query.clone(), &file)))
     }
 
-    fn both<T: DeserializeOwned + 'a>(
+    fn both<'a, T: DeserializeOwned + 'a>(
         &mut self,
+        opened: &'a Opened,
         name: &str,
         now: Seconds,
         before: Seconds,
     ) -> impl Future<Output = Result<Both<T>, RunError>> + use<'a, T> {
-        let (now, before) = (self.rows(name, now, Vec::new()), self.rows(name, before, Vec::new()));
+        let (now, before) = (self.rows(opened, name, now, Vec::new()), self.rows(opened, name, before, Vec::new()));
         async move {
             let (now, before) = futures::try_join!(now, before)?;
             Ok(Both { now, before })
@@ -121,11 +122,11 @@ fn used(name: String, title: String, sql: &str) -> UsedQuery {
     UsedQuery { name, title, sha256: Sha256::digest(sql).iter().map(|byte| format!("{byte:02x}")).collect() }
 }
 
-/// Asks everything. `top` says of how many affiliates of an account a time line is drawn.
-pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers, RunError> {
+/// Asks everything. `ranks` say of how many affiliates of an account a time line is drawn. A partner's page has no scores,
+/// which compare.
+pub(super) async fn ask(opened: &Opened, lake: Option<&Path>, ranks: &build::Ranks) -> Result<Answers, RunError> {
     let load = |shelf| Catalogue::load_from(shelf, None).map_err(RequestError::from);
-    let mut asker =
-        Asker { opened, catalogue: load(Shelf::QUERIES)?, own: load(Shelf::REPORT)?, queries: BTreeSet::new() };
+    let mut asker = Asker { catalogue: load(Shelf::QUERIES)?, own: load(Shelf::REPORT)?, queries: BTreeSet::new() };
     let now = opened.seconds;
     let before = completeness::before(now);
     let feeds = Feed::ALL.map(|feed| vec![feed]);
@@ -133,25 +134,31 @@ pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers
         now: opened.engine.completeness(&feeds, now).await?,
         before: opened.engine.completeness(&feeds, before).await?,
     };
+    let scored = async {
+        match ranks.is_partners {
+            true => Ok(opened.clone()),
+            false => scorecard::with_table(opened, lake).await,
+        }
+    };
     // Side by side, so that one is planned while another is answered.
-    let (covered_days, figures, money, error_codes, unknown_fields, days, affiliates, at_risk, hours, offers) = futures::try_join!(
-        asker.rows("coverage_by_day", now, Vec::new()),
-        asker.both("report/figures", now, before),
-        asker.both("report/money", now, before),
-        asker.both("error_codes", now, before),
-        asker.both("report/unknown_fields", now, before),
-        asker.rows("report/rates_by_day", now, Vec::new()),
-        asker.rows("report/rates_by_affiliate", now, Vec::new()),
-        asker.rows("value_at_risk", now, Vec::new()),
-        asker.rows("report/hours", now, Vec::new()),
-        asker.rows("report/offers", now, Vec::new()),
-    )?;
+    let (scored, covered_days, figures, money, error_codes, unknown_fields, days, affiliates, at_risk, hours, offers) =
+        futures::try_join!(
+            scored,
+            asker.rows(opened, "coverage_by_day", now, Vec::new()),
+            asker.both(opened, "report/figures", now, before),
+            asker.both(opened, "report/money", now, before),
+            asker.both(opened, "error_codes", now, before),
+            asker.both(opened, "report/unknown_fields", now, before),
+            asker.rows(opened, "report/rates_by_day", now, Vec::new()),
+            asker.rows(opened, "report/rates_by_affiliate", now, Vec::new()),
+            asker.rows(opened, "value_at_risk", now, Vec::new()),
+            asker.rows(opened, "report/hours", now, Vec::new()),
+            asker.rows(opened, "report/offers", now, Vec::new()),
+        )?;
     let mut answers = Answers {
         seconds: now,
         before,
         has_range: opened.has_range(),
-        notes: opened.notes.clone(),
-        scored_with: opened.scored_with.clone(),
         completeness,
         covered_days,
         figures,
@@ -165,12 +172,13 @@ pub(super) async fn ask(opened: &Opened, ranks: &build::Ranks) -> Result<Answers
         offers,
         ..Answers::default()
     };
-    if opened.engine.has_table(scorecard::TABLE) {
-        answers.scores = asker.rows("report/scores", now, Vec::new()).await?;
+    if scored.engine.has_table(scorecard::TABLE) {
+        answers.scores = asker.rows(&scored, "report/scores", now, Vec::new()).await?;
     }
+    (answers.notes, answers.scored_with) = (scored.notes, scored.scored_with);
     let keys = build::keys_of_ranked(&answers, ranks);
     if !keys.is_empty() {
-        answers.affiliate_days = asker.rows("report/affiliate_days", now, vec![format!("keys={keys}")]).await?;
+        answers.affiliate_days = asker.rows(opened, "report/affiliate_days", now, vec![format!("keys={keys}")]).await?;
     }
     answers.queries = std::mem::take(&mut asker.queries);
     let views = Shelf::VIEWS.shipped();

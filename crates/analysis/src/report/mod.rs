@@ -27,7 +27,6 @@ use crate::output::{self, Output};
 use crate::page::PageError;
 use crate::printer::Printer;
 use crate::run::{Outcome, RunError};
-use crate::scorecard;
 use crate::temporaries::Temporaries;
 
 pub use args::{ReportArgs, ReportFormat};
@@ -179,11 +178,10 @@ async fn look(
     affiliate: Option<i64>,
     ranks: Ranks,
 ) -> Result<Answers, RunError> {
-    match affiliate {
-        Some(affiliate) => opened.engine.keep_affiliate(affiliate)?,
-        None => scorecard::add_table(&mut opened, lake).await?,
+    if let Some(affiliate) = affiliate {
+        opened.engine.keep_affiliate(affiliate)?;
     }
-    ask::ask(&opened, &ranks).await
+    ask::ask(&opened, lake, &ranks).await
 }
 
 /// The account that an affiliate belongs to. The same id in another account is another affiliate.

@@ -146,38 +146,34 @@ pub fn schema() -> Option<SchemaRef> {
     table::batch(&[], FOR_STATEMENTS).ok().map(|rows| rows.schema())
 }
 
-/// Gives a statement the table `anomaly_scores`, where it names it.
+/// Whether a question is about scores.
 ///
 /// # Errors
-/// Those of [`add_table`], and a statement that cannot be read.
-pub async fn provide(opened: &mut Opened, question: &Question, lake: Option<&Path>) -> Result<(), RunError> {
-    match tables_read(&question.text).map_err(EngineError::Sql)?.contains(TABLE) {
-        true => add_table(opened, lake).await,
-        false => Ok(()),
-    }
+/// A statement that cannot be read.
+pub fn is_read_by(question: &Question) -> Result<bool, EngineError> {
+    Ok(tables_read(&question.text).map_err(EngineError::Sql)?.contains(TABLE))
 }
 
-/// Adds the table `anomaly_scores`: the scores of affiliates over the whole range, as `analyze score` gives them with the
-/// configuration that the environment names, else `./clickproof.toml`, else the defaults. They are computed once, however often they are asked for.
+/// The same version of the lake with the table `anomaly_scores`: the scores of affiliates over the whole range, as
+/// `analyze score` gives them with the configuration that the environment names, else `./clickproof.toml`, else the
+/// defaults. The lake can be asked for other things meanwhile.
 ///
 /// # Errors
 /// A configuration, a history or signals that cannot be read; a signal that fails.
-pub async fn add_table(opened: &mut Opened, lake: Option<&Path>) -> Result<(), RunError> {
-    if opened.engine.has_table(TABLE) {
-        return Ok(());
-    }
+pub async fn with_table(opened: &Opened, lake: Option<&Path>) -> Result<Opened, RunError> {
+    let mut opened = opened.clone();
     let ((config, file), signals) = (configured(opened.config.as_deref())?, Signals::load(None)?);
     let mut remarks = config.strangers(&signals.iter().cloned().collect::<Vec<_>>());
     let (by, labels) = (By::default(), Labels::default());
     let history = lake.map(|lake| History::read(&folder_beside(lake), &by.to_string())).transpose()?;
     let windows = Windows { signals: &signals, by, config: &config, labels: &labels, tables: &[] };
-    let whole = windows.whole(opened, &history.unwrap_or_default()).await?;
+    let whole = windows.whole(&mut opened, &history.unwrap_or_default()).await?;
     remarks.extend(rests_on(&whole));
     opened.notes.extend(remarks.iter().cloned());
     opened.scored_with = Some(ScoredWith { config: file, signals: hex(&signals.fingerprint()), remarks });
     let batch = table::batch(&[whole], FOR_STATEMENTS).map_err(|error| EngineError::Bug(error.to_string()))?;
     opened.engine.add_rows(TABLE, batch.schema(), vec![batch])?;
-    Ok(())
+    Ok(opened)
 }
 
 /// Whether p-values rest on cleared traffic, what they would rest on beside it, and what of the configuration they do not.

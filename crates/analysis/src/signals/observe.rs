@@ -32,14 +32,16 @@ pub async fn observe(
     by: By,
     parameters: &Parameters,
 ) -> Result<SignalMatrix, SignalError> {
-    let order = signals.shared_in_order(by)?;
-    for name in &order {
-        let shared = &signals.shared[name];
-        let text = shared.text_for(by);
-        match shared.form {
-            Form::Table => engine.keep(name, &text, parameters).await?,
-            Form::View => engine.define(name, &text, parameters)?,
+    let waves = signals.shared_in_waves(by)?;
+    for wave in &waves {
+        let texts = |form| {
+            let of_form = wave.iter().map(|name| (name.as_str(), &signals.shared[name]));
+            of_form.filter(move |(_, shared)| shared.form == form).map(|(name, shared)| (name, shared.text_for(by)))
+        };
+        for (name, text) in texts(Form::View) {
+            engine.define(name, &text, parameters)?;
         }
+        engine.keep(&texts(Form::Table).collect(), parameters).await?;
     }
     let mut roll = Roll::default();
     if signals.shared.contains_key(ENTITIES) {
@@ -63,7 +65,7 @@ pub async fn observe(
         seen.push(of_signal);
     }
     drop(answers);
-    engine.drop_tables(order.iter().map(String::as_str));
+    engine.drop_tables(waves.iter().flatten().map(String::as_str));
     let aligned = |of_signal: BTreeMap<usize, Observation>| {
         (0..roll.entities.len()).map(|index| of_signal.get(&index).copied()).collect()
     };
@@ -202,35 +204,45 @@ fn column<T>(
 }
 
 impl Signals {
-    /// The shared tables that the signals read, each after those that it reads itself.
-    fn shared_in_order(&self, by: By) -> Result<Vec<String>, SignalError> {
-        let mut order = Vec::new();
+    /// The shared tables that the signals read, each in a later wave than all those that it reads itself.
+    fn shared_in_waves(&self, by: By) -> Result<Vec<Vec<String>>, SignalError> {
+        let mut depths = BTreeMap::new();
         let mut open = Vec::new();
         for query in self.signals.values() {
             for name in self.shared_read(&query.text)? {
-                self.visit(&name, by, &mut open, &mut order)?;
+                self.visit(&name, by, &mut open, &mut depths)?;
             }
         }
         if self.shared.contains_key(ENTITIES) {
-            self.visit(ENTITIES, by, &mut open, &mut order)?;
+            self.visit(ENTITIES, by, &mut open, &mut depths)?;
         }
-        Ok(order)
+        let mut waves = vec![Vec::new(); depths.values().max().map_or(0, |deepest| deepest + 1)];
+        depths.into_iter().for_each(|(name, depth)| waves[depth].push(name));
+        Ok(waves)
     }
 
-    fn visit(&self, name: &str, by: By, open: &mut Vec<String>, order: &mut Vec<String>) -> Result<(), SignalError> {
-        if order.iter().any(|done| done == name) {
-            return Ok(());
+    /// How many tables lie below a shared one, at most, where each reads the next.
+    fn visit(
+        &self,
+        name: &str,
+        by: By,
+        open: &mut Vec<String>,
+        depths: &mut BTreeMap<String, usize>,
+    ) -> Result<usize, SignalError> {
+        if let Some(depth) = depths.get(name) {
+            return Ok(*depth);
         }
         if open.iter().any(|begun| begun == name) {
             return Err(SignalError::Cycle(name.to_owned()));
         }
         open.push(name.to_owned());
+        let mut depth = 0;
         for other in self.shared_read(&self.shared[name].text_for(by))? {
-            self.visit(&other, by, open, order)?;
+            depth = depth.max(1 + self.visit(&other, by, open, depths)?);
         }
         open.pop();
-        order.push(name.to_owned());
-        Ok(())
+        depths.insert(name.to_owned(), depth);
+        Ok(depth)
     }
 
     fn shared_read(&self, text: &SqlText) -> Result<BTreeSet<String>, SignalError> {
