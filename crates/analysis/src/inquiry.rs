@@ -142,8 +142,7 @@ impl Inquiry {
     }
 }
 
-/// A lake at one moment, and the range that is asked about. A clone asks the same version.
-#[derive(Clone)]
+/// A lake at one moment, and the range that is asked about.
 pub struct Opened {
     /// Answers from this version of the lake.
     pub engine: Engine,
@@ -168,6 +167,19 @@ pub struct Completeness {
 }
 
 impl Opened {
+    /// The same version of the lake and the same range, to ask with tables of its own.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            engine: self.engine.beside(),
+            seconds: self.seconds,
+            notes: self.notes.clone(),
+            config: self.config.clone(),
+            scored_with: self.scored_with.clone(),
+            range: self.range.clone(),
+        }
+    }
+
     /// The tables that statements can name, with their columns: those of the engine, and the scores, which are computed
     /// where they are asked for.
     #[must_use]

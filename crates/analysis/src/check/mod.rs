@@ -285,7 +285,7 @@ async fn look(
     let (about_scores, others): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.is_about_scores);
     let scored = async {
         match about_scores.is_empty() {
-            true => Ok(opened.clone()),
+            true => Ok(opened.beside()),
             false => scorecard::with_table(&opened, lake).await,
         }
     };

@@ -158,8 +158,7 @@ pub enum EngineError {
     Bug(String),
 }
 
-/// A session over one snapshot of a lake. A clone asks the same version, and has tables of its own from then on.
-#[derive(Clone)]
+/// A session over one snapshot of a lake.
 pub struct Engine {
     snapshot: Snapshot,
     store: Arc<SnapshotStore>,
@@ -167,7 +166,7 @@ pub struct Engine {
     tables: Arc<Tables>,
     absent: AbsentColumns,
     coverage: CoverageReader,
-    turns: Arc<Turns>,
+    turns: Turns,
     memory_limit_bytes: u64,
     planning_time_max: Duration,
     spill_folder: Option<PathBuf>,
@@ -200,7 +199,7 @@ impl Engine {
         let runtime = memory::runtime(memory_limit_bytes, options.spill_folder.as_deref());
         let threads = available_parallelism().map_or(1, usize::from);
         let streams = options.target_partitions.unwrap_or_else(|| snapshot.multiples_of(STREAM_BYTES, threads).max(1));
-        let turns = Arc::new(Turns::new(threads, streams));
+        let turns = Turns::new(threads, streams);
         let engine = runtime
             .and_then(|runtime| Self::assemble(snapshot, store, turns, memory_limit_bytes, streams, runtime, &lists));
         let mut engine = engine.map_err(|error| EngineError::Bug(error.to_string()))?;
@@ -213,7 +212,7 @@ impl Engine {
     fn assemble(
         snapshot: Snapshot,
         store: Arc<SnapshotStore>,
-        turns: Arc<Turns>,
+        turns: Turns,
         memory_limit_bytes: u64,
         streams: usize,
         runtime: Arc<RuntimeEnv>,
@@ -268,6 +267,24 @@ impl Engine {
             planning_time_max: PLANNING_TIME_MAX,
             spill_folder: None,
         })
+    }
+
+    /// Another session over the same version of the lake: it has tables of its own from now on, and is answered while this
+    /// one is, so that each keeps the threads busy that the other leaves idle.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            snapshot: self.snapshot.clone(),
+            store: Arc::clone(&self.store),
+            state: self.state.clone(),
+            tables: Arc::clone(&self.tables),
+            absent: self.absent.clone(),
+            coverage: self.coverage.clone(),
+            turns: self.turns.beside(),
+            memory_limit_bytes: self.memory_limit_bytes,
+            planning_time_max: self.planning_time_max,
+            spill_folder: self.spill_folder.clone(),
+        }
     }
 
     /// The first and the last day that have a partition.

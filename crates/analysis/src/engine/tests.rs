@@ -354,10 +354,10 @@ async fn planning_ends_with_thousands_of_terms_and_is_given_up_when_it_takes_too
 }
 
 #[tokio::test]
-async fn a_clone_has_tables_of_its_own() {
+async fn a_session_beside_another_has_tables_of_its_own() {
     let lake = ten_days();
     let mut one = engine(&lake, &Options::default()).unwrap();
-    let mut other = one.clone();
+    let mut other = one.beside();
     let text = |sql: &str| SqlText { name: "kept.sql".into(), sql: sql.into() };
     let kept = BTreeMap::from([("a", text("SELECT 1 AS x")), ("b", text("SELECT count(*) AS x FROM clicks"))]);
     one.keep(&kept, &Parameters::new()).await.unwrap();

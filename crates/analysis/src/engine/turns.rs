@@ -4,6 +4,8 @@
 //! clicks are many, and is what takes memory. So statements are planned side by side, and only as many are answered at once
 //! as it takes to keep all threads busy: one, where an answer is computed in as many streams as there are threads.
 
+use std::sync::Arc;
+
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -21,16 +23,24 @@ pub async fn side_by_side<T, E>(asked: Vec<impl Future<Output = Result<T, E>>>) 
     in_turn(asked).try_collect().await
 }
 
-/// The turns of one version of a lake.
+/// The turns of one session. A clone shares them.
+#[derive(Clone)]
 pub(super) struct Turns {
-    planning: Semaphore,
-    answering: Semaphore,
+    planning: Arc<Semaphore>,
+    answering: Arc<Semaphore>,
+    at_once: usize,
 }
 
 impl Turns {
     /// For this many threads, where an answer is computed in `streams`.
     pub(super) fn new(threads: usize, streams: usize) -> Self {
-        Self { planning: Semaphore::new(threads), answering: Semaphore::new((threads / streams.max(1)).max(1)) }
+        let at_once = (threads / streams.max(1)).max(1);
+        Self { planning: Arc::new(Semaphore::new(threads)), answering: Arc::new(Semaphore::new(at_once)), at_once }
+    }
+
+    /// Turns to answer that do not wait for those of this session.
+    pub(super) fn beside(&self) -> Self {
+        Self { answering: Arc::new(Semaphore::new(self.at_once)), ..self.clone() }
     }
 
     /// Waits until there is a thread to plan on; the turn ends when what is returned is dropped.

@@ -136,7 +136,7 @@ pub(super) async fn ask(opened: &Opened, lake: Option<&Path>, ranks: &build::Ran
     };
     let scored = async {
         match ranks.is_partners {
-            true => Ok(opened.clone()),
+            true => Ok(opened.beside()),
             false => scorecard::with_table(opened, lake).await,
         }
     };

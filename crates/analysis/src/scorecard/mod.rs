@@ -161,7 +161,7 @@ pub fn is_read_by(question: &Question) -> Result<bool, EngineError> {
 /// # Errors
 /// A configuration, a history or signals that cannot be read; a signal that fails.
 pub async fn with_table(opened: &Opened, lake: Option<&Path>) -> Result<Opened, RunError> {
-    let mut opened = opened.clone();
+    let mut opened = opened.beside();
     let ((config, file), signals) = (configured(opened.config.as_deref())?, Signals::load(None)?);
     let mut remarks = config.strangers(&signals.iter().cloned().collect::<Vec<_>>());
     let (by, labels) = (By::default(), Labels::default());
