@@ -1,6 +1,6 @@
 // Opens pages that Clickproof makes as a reader would: in headless Chromium, at three widths, in light and dark, and for print.
-// Fails where the console shows an error, a request leaves the page, the page is wider than its window, a script runs, text is
-// too small to read, or axe-core finds a serious fault.
+// Fails where the console shows an error, a request leaves the page, the page is wider than its window, a table that should wrap
+// on a phone does not fit, a script runs, text is too small to read, or axe-core finds a serious fault.
 //
 // usage: node check_page.mjs [--screenshots DIR] PAGE.html...
 //
@@ -40,6 +40,10 @@ function measure() {
   if (root.scrollWidth > window.innerWidth) {
     const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest(".scroll"));
     faults.push(`is ${root.scrollWidth} px wide in a window of ${window.innerWidth} px: ${wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" | ")}`);
+  }
+  for (const table of document.querySelectorAll("table.wrap")) {
+    const room = table.parentElement.clientWidth;
+    if (window.innerWidth <= 640 && table.scrollWidth > room + 1) faults.push(`has a table of ${table.scrollWidth} px in ${room} px: ${table.caption.textContent}`);
   }
   if (document.querySelector("script")) faults.push("holds a script");
   if (window.hacked) faults.push("ran a stranger's script");
