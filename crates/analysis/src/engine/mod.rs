@@ -421,8 +421,8 @@ impl Engine {
                 EngineError::Resources { limit_bytes: self.memory_limit_bytes, detail: first_line(detail) }
             }
             _ if is_out_of_disk(error) => {
-                let folder = std::env::temp_dir();
-                EngineError::Io(format!("{message}; spilling needs room in {} (or set TMPDIR)", folder.display()))
+                let folder = self.spill_folder.clone().unwrap_or_else(std::env::temp_dir);
+                EngineError::Io(format!("{message}; temporary files need room in {} (or set TMPDIR)", folder.display()))
             }
             DataFusionError::IoError(_)
             | DataFusionError::ObjectStore(_)
@@ -467,9 +467,12 @@ fn check_account(snapshot: &Snapshot, wanted: &str) -> Result<(), EngineError> {
 }
 
 fn is_out_of_disk(error: &DataFusionError) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge))
     })
 }
 

@@ -57,17 +57,17 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 
 /// Ranks by scores, where there are any of the account, else by rates.
 pub(super) fn ranking(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
-    if of(&answers.scores, account).is_empty() {
-        by_rates(answers, account, ranks)
-    } else {
-        by_scores(answers, account, ranks)
+    // An affiliate's own clicks are one entity without an id: there is nobody to rank it among.
+    match of(&answers.scores, account).iter().any(|row| row.entity.parse::<i64>().is_ok()) {
+        true => by_scores(answers, account, ranks),
+        false => by_rates(answers, account, ranks),
     }
 }
 
 /// Ranks by score, those that are flagged, watched or allowed what they do.
 fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
-    let by = "by score, 0 to 100: how strong the evidence of all families of signals is, and from how many clicks; flag, watch \
-              and ok are tiers";
+    let by = "by score, 0 to 100: how strong the evidence of all families of signals is, and from how many clicks; those flagged \
+              come first, on evidence enough to act on";
     let (mut rows, mut usual, mut too_few) = (Vec::new(), 0, 0);
     for row in of(&answers.scores, account) {
         let id = row.entity.parse().ok();
@@ -92,6 +92,7 @@ fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
             }
         }
     }
+    rows.sort_by_key(|row| row.tier.as_deref() != Some("flag"));
     Ranking { by: by.to_owned(), is_by_scores: true, top: Top::of(rows.into_iter(), ranks.top), usual, too_few }
 }
 
@@ -124,7 +125,12 @@ fn by_rates(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
     ranked.sort_by(|(a, first), (b, second)| {
         b.total_cmp(a).then(second.clicks.cmp(&first.clicks)).then(first.affiliate.cmp(&second.affiliate))
     });
-    let by = "by how far the lower end of the 95 % interval of the invalid or the proxy rate is above that of the whole account";
+    let by = match all_invalid.or(all_proxy) {
+        Some(_) => {
+            "by how far the lower end of the 95 % interval of the invalid or the proxy rate is above that of the whole account"
+        }
+        None => "by clicks, of those that data centres or declared bots made many of: there are no rates to compare",
+    };
     Ranking {
         by: by.to_owned(),
         is_by_scores: false,
@@ -151,13 +157,14 @@ fn reasons(known: &Known, all_invalid: Option<f64>, all_proxy: Option<f64>) -> V
     compare(known.proxy, all_proxy, "came through proxies");
     compare(known.invalid, all_invalid, "were refused");
     let (clicks, datacenters, bots) = known.listed;
+    let of_these = if known.invalid.is_none() && all_invalid.is_none() { "landed clicks" } else { "clicks" };
     if let Some(rate) = known.proxy.filter(|rate| all_proxy.is_none() && rate.low >= NOTABLE) {
         let [value, low, high] = [rate.value, rate.low, rate.high].map(percent_of);
         found.push((rate.low, format!("{value} of the clicks came through proxies ({low} to {high})")));
     }
     for (part, what) in [(datacenters, "came from data centres"), (bots, "came from declared bots")] {
         if let Some(share) = share(part, clicks).filter(|share| *share >= NOTABLE) {
-            found.push((share, format!("{} of its clicks {what}", percent_of(share))));
+            found.push((share, format!("{} of its {of_these} {what}", percent_of(share))));
         }
     }
     found.sort_by(|(a, _), (b, _)| b.total_cmp(a));

@@ -22,6 +22,9 @@ use crate::request::{Question, RequestError};
 use crate::run::RunError;
 use crate::scorecard::{self, ScoredWith};
 
+/// For how long an account is missed once its feeds bring nothing more.
+const MONTH_SECONDS: i64 = 31 * 86_400;
+
 /// An answer over the range, and over as many seconds before it.
 #[derive(Debug)]
 pub(super) struct Both<T> {
@@ -44,6 +47,8 @@ pub(super) struct Answers {
     /// False where the lake has no clicks and the range was not named: then it means nothing.
     pub(super) has_range: bool,
     pub(super) completeness: Both<Completeness>,
+    /// Feeds of accounts that were fetched in the range or in the month before it: the lack of one is a gap.
+    pub(super) known_feeds: BTreeSet<(String, String)>,
     pub(super) covered_days: Vec<CoveredDay>,
     pub(super) figures: Both<Figures>,
     pub(super) money: Both<Money>,
@@ -130,6 +135,9 @@ pub(super) async fn ask(opened: &Opened, lake: Option<&Path>, ranks: &build::Ran
     let now = opened.seconds;
     let before = completeness::before(now);
     let feeds = Feed::ALL.map(|feed| vec![feed]);
+    let lately = (now.0.saturating_sub(MONTH_SECONDS), now.1);
+    let known = opened.engine.completeness(&feeds, lately).await?;
+    let known = known.into_iter().filter(|known| known.covered_seconds > 0 || known.pruned_seconds > 0);
     let completeness = Both {
         now: opened.engine.completeness(&feeds, now).await?,
         before: opened.engine.completeness(&feeds, before).await?,
@@ -160,6 +168,7 @@ pub(super) async fn ask(opened: &Opened, lake: Option<&Path>, ranks: &build::Ran
         before,
         has_range: opened.has_range(),
         completeness,
+        known_feeds: known.map(|known| (known.account.clone(), known.feed.to_string())).collect(),
         covered_days,
         figures,
         money,

@@ -10,11 +10,11 @@ use super::args::ReportArgs;
 use super::ask::Answers;
 use super::compare::{self, Comparable};
 use super::model::{
-    Affiliate, AtRisk, Code, CoveredDay, Day, ErrorClass, FeedCoverage, Figure, Gap, Hour, Method, Money, Offer, Part,
+    Affiliate, AtRisk, Code, CoveredDay, Day, ErrorClass, FeedCoverage, Figure, Gap, Method, Money, Offer, Part,
     Period, Ranking, Report, Top, Unit, UnknownCode, UnknownField,
 };
 use super::rows::{ErrorCode, Figures, of, rate};
-use super::sentences;
+use super::{sentences, week};
 use crate::engine::completeness::{Completeness, Seconds};
 use crate::page::shortened;
 use crate::request::time_text;
@@ -49,8 +49,8 @@ pub(super) struct Asked<'a> {
 pub(super) fn report(answers: &Answers, (accounts, left_out): (Vec<String>, Vec<String>), asked: &Asked<'_>) -> Report {
     let Asked { args, ranks, zone, .. } = asked;
     let is_partners = ranks.is_partners;
-    let mut accounts: Vec<Part> = accounts.iter().map(|account| part(answers, account, ranks)).collect();
-    // An account without clicks and without a feed has nothing to say in this range.
+    let mut accounts: Vec<Part> = accounts.iter().map(|account| part(answers, account, ranks, *zone)).collect();
+    // An account without clicks and, for a month, without a feed has nothing to say in this range.
     accounts.retain(|part| !part.coverage.is_empty() || !part.days.is_empty() || is_partners);
     let is_complete =
         |part: &Part| !part.coverage.is_empty() && part.coverage.iter().all(|feed| feed.gaps.rows.is_empty());
@@ -125,7 +125,7 @@ pub(super) fn keys_of_ranked(answers: &Answers, ranks: &Ranks) -> String {
 }
 
 /// What there is to say of an account. A partner's page says nothing of others, nor what the network earns.
-fn part(answers: &Answers, account: &str, ranks: &Ranks) -> Part {
+fn part(answers: &Answers, account: &str, ranks: &Ranks, zone: Tz) -> Part {
     let is_partners = ranks.is_partners;
     let mut ranking = affiliates::ranking(answers, account, ranks);
     affiliates::add_days(&mut ranking, answers, account);
@@ -147,7 +147,7 @@ fn part(answers: &Answers, account: &str, ranks: &Ranks) -> Part {
         affiliates: ranking,
         invalid_by_affiliate: affiliates::invalid_rates(answers, account, ranks),
         proxy_by_affiliate: affiliates::proxy_rates(answers, account, ranks),
-        hours: hours(answers, account),
+        hours: week::hours(answers, account, zone),
         offers: offers(answers, account, ranks, is_partners),
         money: money(answers, account, ranks),
         at_risk: at_risk(answers, account, ranks),
@@ -164,8 +164,8 @@ fn coverage(answers: &Answers, account: &str) -> Vec<FeedCoverage> {
     for measured in answers.completeness.now.iter().filter(|measured| measured.account == account) {
         let feed = measured.feed.to_string();
         let days: Vec<_> = of(&answers.covered_days, account).into_iter().filter(|day| day.feed == feed).collect();
-        // A feed that this account never had is no gap of it.
-        if measured.covered_seconds == 0 && measured.pruned_seconds == 0 && days.is_empty() {
+        // A feed that this account did not have is no gap of it.
+        if !answers.known_feeds.contains(&(account.to_owned(), feed.clone())) && days.is_empty() {
             continue;
         }
         let gaps = measured.gaps.iter().map(|gap| Gap { from: text(gap.0), to: text(gap.1), seconds: length(*gap) });
@@ -341,17 +341,6 @@ fn days(answers: &Answers, account: &str) -> (Vec<Day>, usize) {
     let left_out = days.len().saturating_sub(DAYS_MAX);
     days.drain(..left_out);
     (days, left_out)
-}
-
-fn hours(answers: &Answers, account: &str) -> Vec<Vec<Hour>> {
-    let mut week = vec![vec![Hour::default(); 24]; 7];
-    for row in of(&answers.hours, account) {
-        let weekday = usize::from(row.weekday).checked_sub(1).and_then(|day| week.get_mut(day));
-        if let Some(hour) = weekday.and_then(|day| day.get_mut(usize::from(row.hour))) {
-            *hour = Hour { clicks: row.clicks, invalid_clicks: row.invalid_clicks };
-        }
-    }
-    week
 }
 
 fn offers(answers: &Answers, account: &str, ranks: &Ranks, is_partners: bool) -> Top<Offer> {

@@ -68,7 +68,8 @@ pub(super) struct SmallBar {
 /// The week as shades.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Heat {
-    shades: Vec<Vec<u8>>,
+    /// None of hours that were not fetched.
+    shades: Vec<Vec<Option<u8>>>,
     most: u64,
 }
 
@@ -102,6 +103,11 @@ fn middle(index: usize, days: usize) -> f64 {
     round((index as f64 + 0.5) / days.max(1) as f64)
 }
 
+/// The bar of one of so many days: four fifths of its room, and no block where there are few.
+fn bar_width(days: usize) -> f64 {
+    round((0.8 / days.max(1) as f64).min(0.12))
+}
+
 fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
     let calendar = calendar(days.iter().map(|day| day.day.as_str()));
     let rate_of = |date: &NaiveDate| days.iter().find(|day| day.day == date.to_string()).and_then(&of);
@@ -112,12 +118,16 @@ fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
     let y = |share: f64| round(1.0 - share / top);
     let (mut lines, mut bands) = (Vec::new(), Vec::new());
     for piece in rates.iter().enumerate().collect::<Vec<_>>().split(|(_, rate)| rate.is_none()) {
-        let points: Vec<(f64, &Rate)> =
+        let mut points: Vec<(f64, &Rate)> =
             piece.iter().filter_map(|(index, rate)| Some((middle(*index, rates.len()), rate.as_ref()?))).collect();
+        // A day alone is drawn as wide as its bar: neither a line nor a band of one point can be seen.
+        if let [(x, rate)] = points[..] {
+            let half = bar_width(rates.len()) / 2.0;
+            points = vec![(round((x - half) / 100.0), rate), (round((x + half) / 100.0), rate)];
+        }
         if points.is_empty() {
             continue;
         }
-        // A line of one day is a dot: round caps draw a line without length.
         let line: Vec<(f64, f64)> = points.iter().map(|(x, rate)| (*x, y(rate.value))).collect();
         lines.push(path(&line));
         let edge = points.iter().map(|(x, rate)| (*x, y(rate.high)));
@@ -129,16 +139,19 @@ fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
 }
 
 fn percent_label(share: f64, step: f64) -> String {
-    if step < 0.01 { percent_of(share) } else { format!("{:.0} %", share * 100.0) }
+    let percent = share * 100.0;
+    let is_whole = (step * 100.0 - (step * 100.0).round()).abs() < 1e-9;
+    match is_whole {
+        _ if step < 0.01 => percent_of(share),
+        true => format!("{percent:.0} %"),
+        false => format!("{percent:.1} %"),
+    }
 }
 
 fn path(points: &[(f64, f64)]) -> String {
     let mut text = String::new();
     for (index, (x, y)) in points.iter().enumerate() {
         let _ = write!(text, "{}{x} {y}", if index == 0 { "M" } else { "L" });
-    }
-    if points.len() == 1 {
-        text.push_str("h0");
     }
     text
 }
@@ -147,10 +160,10 @@ fn clicks(days: &[Day]) -> Option<Bars> {
     let calendar = calendar(days.iter().map(|day| day.day.as_str()));
     let most = days.iter().map(|day| day.clicks).max()?;
     let (top, step) = scale(most as f64);
-    let width = round(0.8 / calendar.len().max(1) as f64);
+    let width = bar_width(calendar.len());
     let bars = calendar.iter().enumerate().map(|(index, date)| {
         let clicks = days.iter().find(|day| day.day == date.to_string()).map_or(0, |day| day.clicks);
-        let x = round((index as f64 + 0.1) / calendar.len() as f64);
+        let x = round((middle(index, calendar.len()) - width / 2.0) / 100.0);
         Bar { x, height: round(clicks as f64 / top) }
     });
     let bars = bars.collect();
@@ -189,10 +202,10 @@ fn heat(hours: &[Vec<Hour>]) -> Heat {
     let most = hours.iter().flatten().map(|hour| hour.clicks).max().unwrap_or(0);
     let shade = |hour: &Hour| {
         if hour.clicks == 0 || most == 0 {
-            return 0;
+            return hour.is_fetched.then_some(0);
         }
         // Eight shades; the least of clicks has the first.
-        u8::try_from((hour.clicks * 8).div_ceil(most)).unwrap_or(8)
+        Some(u8::try_from((hour.clicks * 8).div_ceil(most)).unwrap_or(8))
     };
     Heat { shades: hours.iter().map(|day| day.iter().map(shade).collect()).collect(), most }
 }
@@ -254,13 +267,27 @@ mod tests {
             Day { day: day.to_owned(), clicks: 10, invalid: Some(rate), proxy: None }
         };
         let lines = rates(&[day("2026-03-01"), day("2026-03-02"), day("2026-03-04")], |day| day.invalid).unwrap();
-        assert_eq!(lines.lines, ["M12.5 16.67L37.5 16.67", "M87.5 16.67h0"]);
+        assert_eq!(lines.lines, ["M12.5 16.67L37.5 16.67", "M81.5 16.67L93.5 16.67"]);
+        assert_eq!(lines.bands[1], "M81.5 0L93.5 0L93.5 33.33L81.5 33.33Z");
+    }
+
+    #[test]
+    fn an_axis_says_what_its_ticks_are() {
+        let labels = |highest| {
+            let (top, step) = scale(highest);
+            ticks(top, step).map(|share| percent_label(share, step)).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(0.09), ["0.0 %", "2.5 %", "5.0 %", "7.5 %", "10.0 %"]);
+        assert_eq!(labels(0.19), ["0 %", "5 %", "10 %", "15 %", "20 %"]);
     }
 
     #[test]
     fn the_busiest_hour_is_darkest_and_none_is_empty() {
-        let hours =
-            vec![vec![Hour { clicks: 800, invalid_clicks: 0 }, Hour { clicks: 1, invalid_clicks: 0 }, Hour::default()]];
-        assert_eq!(heat(&hours), Heat { shades: vec![vec![8, 1, 0]], most: 800 });
+        let hours = [Some(800), Some(1), Some(0), None].map(|clicks| Hour {
+            clicks: clicks.unwrap_or(0),
+            invalid_clicks: 0,
+            is_fetched: clicks.is_some(),
+        });
+        assert_eq!(heat(&[hours.to_vec()]), Heat { shades: vec![vec![Some(8), Some(1), Some(0), None]], most: 800 });
     }
 }

@@ -15,6 +15,7 @@ mod model;
 mod render;
 mod rows;
 mod sentences;
+mod week;
 
 use std::path::Path;
 

@@ -332,6 +332,8 @@ pub struct Hour {
     pub clicks: u64,
     /// Refused clicks.
     pub invalid_clicks: u64,
+    /// Whether the range has such an hour that was fetched; else no clicks mean nothing.
+    pub is_fetched: bool,
 }
 
 /// An offer.

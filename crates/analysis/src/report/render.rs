@@ -32,7 +32,19 @@ pub(super) fn html(report: &Report, templates: &Templates<'_>, min_clicks: i64) 
     let drawn: Vec<Charts> = report.accounts.iter().map(charts::of).collect();
     let style = Printed::from_safe_string(page::STYLE.to_owned());
     let values = context! { report => page::value(report), drawn => page::value(drawn), style, min_clicks };
-    Ok(page::render(templates, "report.html", values)? + "\n")
+    Ok(with_percents_whole(&page::render(templates, "report.html", values)?) + "\n")
+}
+
+/// `12 %` with a space at which no line breaks.
+fn with_percents_whole(text: &str) -> String {
+    let mut pieces = text.split(" %");
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let space = if whole.ends_with(|last: char| last.is_ascii_digit()) { '\u{a0}' } else { ' ' };
+        whole.extend([space, '%']);
+        whole.push_str(piece);
+    }
+    whole
 }
 
 /// The same as text.
@@ -52,7 +64,11 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
         .iter()
         .filter(|part| part.coverage.is_empty() || part.coverage.iter().any(|feed| feed.share < 1.0));
     let sentences = accounts.filter_map(|part| Some(format!("account {}: {}", part.account, part.sentences.get(1)?)));
-    sentences.collect()
+    let mut warnings: Vec<String> = sentences.collect();
+    if report.accounts.is_empty() {
+        warnings.push("no account has clicks in this range, or was fetched in it or in the month before".to_owned());
+    }
+    warnings
 }
 
 /// Gauges of the key figures and of what is proven.

@@ -1,7 +1,7 @@
 //! An account in five sentences: what came, whether that is all, what was refused, what looks like fraud, who stands out. Pure.
 
 use super::affiliates::{called, how_many};
-use super::model::{Figure, Part};
+use super::model::{Figure, Money, Part};
 use crate::engine::completeness::Seconds;
 use crate::page::{duration_of, floor_percent_of, many, money_of, percent_of, shortened};
 
@@ -91,11 +91,14 @@ fn refused(part: &Part) -> String {
         |class| format!("{} of them for {}", percent_of(class.share_of_invalid), class_name(&class.class)),
     );
     let fraud = value(part, "Refused as fraud").map_or_else(String::new, |share| {
-        format!("; {} of all clicks were refused with a code that is a sign of fraud", percent_of(share))
+        format!("; {} of {} were refused with a code that is a sign of fraud", percent_of(share), clicks_rated(part))
     });
     match rate.value {
         Some(0.0) => "No click was refused.".to_owned(),
-        _ => format!("{} were refused{}, {most}{fraud}.", share_text(rate), against_before(rate)),
+        _ => {
+            let share = share_text(rate, &clicks_rated(part));
+            format!("{share} were refused{}, {most}{fraud}.", against_before(rate))
+        }
     }
 }
 
@@ -107,15 +110,27 @@ fn proxies(part: &Part) -> String {
         return "Whether clicks came through proxies is not known.".to_owned();
     }
     let from = centres.value.map_or_else(String::new, |share| format!("; {} from data centres", percent_of(share)));
-    format!("{} came through proxies{}{from}.", share_text(proxies), against_before(proxies))
+    let share = share_text(proxies, &clicks_rated(part));
+    format!("{share} came through proxies{}{from}.", against_before(proxies))
+}
+
+/// Which clicks a rate is of: those of times of which only refused ones were fetched are in none.
+fn clicks_rated(part: &Part) -> String {
+    match part.left_out_of_rates {
+        0 => "clicks".to_owned(),
+        left_out => {
+            let all = value(part, "Clicks").unwrap_or_default() as u64;
+            format!("the {} that have rates", many(all.saturating_sub(left_out) as usize, "click"))
+        }
+    }
 }
 
 /// `18.5 % of clicks (17.8 to 19.3 %)`
-fn share_text(figure: &Figure) -> String {
+fn share_text(figure: &Figure, of_these: &str) -> String {
     let value = percent_of(figure.value.unwrap_or_default());
     figure.interval.map_or_else(
-        || format!("{value} of clicks"),
-        |(low, high)| format!("{value} of clicks ({} to {})", percent_of(low), percent_of(high)),
+        || format!("{value} of {of_these}"),
+        |(low, high)| format!("{value} of {of_these} ({} to {})", percent_of(low), percent_of(high)),
     )
 }
 
@@ -144,24 +159,34 @@ fn stands_out(part: &Part) -> String {
         },
         |row| format!("{} stands out most: {}", called(&row.affiliate), row.reasons[0]),
     );
-    let amounts = amounts_at_risk(part);
+    let amounts = amounts(part, |money| money.payout_at_risk);
     if amounts.is_empty() {
         format!("{who}.")
     } else {
-        format!("{who}; paid for clicks that something speaks against: {amounts}.")
+        format!("{who}. Paid in the whole account for clicks that something speaks against: {amounts}.")
     }
 }
 
 fn at_risk(part: &Part) -> String {
-    match amounts_at_risk(part) {
-        amounts if amounts.is_empty() => "Nothing was paid for clicks that something speaks against.".to_owned(),
-        amounts => format!("Paid for clicks that something speaks against: {amounts}."),
+    let paid = amounts(part, |money| money.payout_at_risk);
+    if !paid.is_empty() {
+        return format!("Paid for clicks that something speaks against: {paid}.");
+    }
+    if part.money.rows.iter().any(|money| money.payout.is_some()) || part.money.rows.is_empty() {
+        return "Nothing was paid for clicks that something speaks against.".to_owned();
+    }
+    match amounts(part, |money| money.revenue_at_risk) {
+        revenue if revenue.is_empty() => "What was paid is not known.".to_owned(),
+        revenue => {
+            format!("What was paid is not known; revenue from clicks that something speaks against: {revenue}.")
+        }
     }
 }
 
-fn amounts_at_risk(part: &Part) -> String {
+/// Amounts of the first currencies, those of nothing left out.
+fn amounts(part: &Part, of: fn(&Money) -> Option<f64>) -> String {
     let amounts = part.money.rows.iter().take(3).filter_map(|money| {
-        let amount = money.payout_at_risk.filter(|amount| *amount != 0.0)?;
+        let amount = of(money).filter(|amount| *amount != 0.0)?;
         Some(format!(
             "{} {}",
             money_of(amount),

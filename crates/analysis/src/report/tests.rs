@@ -306,7 +306,7 @@ fn scores_rank_where_there_are_any() {
     };
     let scores = vec![
         score("2", "flag", 81.4),
-        score("0", "watch", 40.0),
+        score("0", "watch", 90.0),
         score("1", "ok", 3.0),
         score("77", "insufficient data", 0.0),
     ];
@@ -318,4 +318,9 @@ fn scores_rank_where_there_are_any() {
     let ids: Vec<i64> = rows.iter().map(|row| row["affiliate"]["id"].as_i64().unwrap()).collect();
     assert_eq!((ids, &ranking["usual"], &ranking["too_few"]), (vec![2, 0], &1.into(), &1.into()));
     assert!(html.contains("the reason of 2") && html.contains("<span class=\"tag bad\">flag</span>"));
+
+    // An affiliate's own clicks: one entity without an id, and nobody to rank it among.
+    let own = Answers { scores: vec![score("", "insufficient data", 0.0)], ..answers(3, 7) };
+    let document: serde_json::Value = serde_json::from_str(&render(&own, &[])[2]).unwrap();
+    assert_eq!(document["accounts"][0]["affiliates"]["is_by_scores"], false);
 }

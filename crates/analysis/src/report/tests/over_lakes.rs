@@ -202,3 +202,24 @@ async fn an_empty_lake_a_gap_and_a_single_click_read_well() {
     assert_eq!(part["coverage"][0]["gaps"]["rows"][0]["to"], "2026-03-03T23:59:59Z");
     assert_eq!(midnight("2026-03-04") - midnight("2026-03-02"), 2 * 86_400);
 }
+
+#[tokio::test]
+async fn a_range_that_nothing_was_fetched_of_names_what_is_missing() {
+    let lake = fortnight();
+    let made = report_on(&lake, &["--from", "2026-04-01", "--to", "2026-04-07"]).await.unwrap();
+    let part = &made["accounts"][0];
+    assert_eq!(part["sentences"][0], "There are no clicks of this range in the lake.");
+    assert_eq!(part["sentences"][1], "The feed network-clicks covers 0.0 %, with one gap of 7 d.");
+    assert!(part["coverage"].as_array().unwrap().iter().all(|feed| feed["share"] == 0.0), "{part}");
+    assert!(
+        part["hours"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|day| day.as_array().unwrap())
+            .all(|hour| hour["is_fetched"] == false)
+    );
+    // An account that brought nothing for longer is no gap any more.
+    let made = report_on(&lake, &["--from", "2026-05-01", "--to", "2026-05-07"]).await.unwrap();
+    assert_eq!((made["accounts"].clone(), made["is_complete"].clone()), (serde_json::json!([]), false.into()));
+}
