@@ -168,7 +168,7 @@ impl Question {
             return Err(RequestError::QueryFile { path: path.to_owned(), source });
         }
         let found = Catalogue::load(user_queries)?.find(query)?.clone();
-        let name = format!("{}.sql", found.name);
+        let name = found.file_name("");
         Ok(Self::of_query(found, &name))
     }
 

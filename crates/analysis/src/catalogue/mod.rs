@@ -76,6 +76,8 @@ pub struct Query {
     pub chart: Option<Chart>,
     /// What it says under the keys of its [`Shelf`].
     pub more: BTreeMap<&'static str, String>,
+    /// The user's file that it was read from; none of one that ships.
+    pub file: Option<PathBuf>,
     /// The whole file, header included: to SQL the header is comments, and lines keep their numbers.
     pub sql: String,
 }
@@ -103,8 +105,15 @@ impl Query {
             params: header.params,
             chart: header.chart,
             more: header.more,
+            file: None,
             sql: sql.to_owned(),
         })
+    }
+
+    /// What messages call its file: as the user names it, or in the folder of those that ship.
+    #[must_use]
+    pub fn file_name(&self, shipped_in: &str) -> String {
+        self.file.as_ref().map_or_else(|| format!("{shipped_in}{}.sql", self.name), |file| file.display().to_string())
     }
 
     /// What `analyze list` shows it under; may be missing.
@@ -250,7 +259,8 @@ fn sql_files(dir: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
 fn read_query(shelf: Shelf, name: &str, path: &Path) -> Result<Query, CatalogueError> {
     let text =
         fs::read_to_string(path).map_err(|source| CatalogueError::Unreadable { path: path.to_owned(), source })?;
-    Query::parse_on(shelf, name, &text).map_err(|error| error.in_file(&path.display().to_string()).into())
+    let query = Query::parse_on(shelf, name, &text).map_err(|error| error.in_file(&path.display().to_string()))?;
+    Ok(Query { file: Some(path.to_owned()), ..query })
 }
 
 #[cfg(test)]

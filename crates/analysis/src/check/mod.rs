@@ -278,7 +278,7 @@ async fn look(
     let texts = message_templates()?;
     let mut asked = Vec::new();
     for check in checks {
-        let question = Question::of_query(check.query.clone(), &format!("checks/{}.sql", check.query.name));
+        let question = Question::of_query(check.query.clone(), &check.query.file_name("checks/"));
         let is_about_scores = scorecard::is_read_by(&question)?;
         asked.push(Asked { check, question, params: own_params(check, params, now), is_about_scores });
     }

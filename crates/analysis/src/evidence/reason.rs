@@ -108,7 +108,7 @@ fn read(query: &Query) -> Result<Reason, ReasonError> {
     if !is_plain {
         return Err(fail("a name has letters, digits, _ and - only: rename the file".to_owned()));
     }
-    let question = Question::of_query(query.clone(), &format!("{}.sql", query.name));
+    let question = Question::of_query(query.clone(), &query.file_name(""));
     let defined_by = key("defined_by").unwrap_or_default();
     let defined_by: Vec<String> =
         defined_by.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();

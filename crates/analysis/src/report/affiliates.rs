@@ -80,7 +80,10 @@ fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
                     None => format!("evidence: {families}"),
                 });
                 let allowed = row.allowed.iter().map(|reason| format!("allowed: {reason}"));
-                let reasons = row.reasons.iter().take(REASONS_MAX).cloned().chain(evidence).chain(allowed);
+                // One of each family, the heaviest first; those that weigh next to nothing are not named, and not told.
+                let named = row.families.as_ref().map_or(REASONS_MAX, |families| families.split(", ").count());
+                let reasons = row.reasons.iter().take(named.min(REASONS_MAX)).cloned();
+                let reasons = reasons.chain(evidence).chain(allowed);
                 rows.push(ScoredAffiliate {
                     affiliate: Affiliate::new(id, row.name.as_deref()),
                     score: Some(row.score),
