@@ -156,6 +156,8 @@ fn somebody_completes_cancels_and_goes_on() {
     }
     // Ctrl-C takes back what is half typed, a quote included.
     press(&mut shell, "SELECT 'half\r");
+    // Until the second line has begun, the prompt is also that of a line drawn anew.
+    expect(&mut shell, "'half\r\n");
     shell.send_control('c').unwrap();
     expect(&mut shell, PROMPT);
     press(&mut shell, "SELECT 6 * 7 AS whole, affiliat_id FROM clicks;\r");
@@ -178,6 +180,18 @@ fn somebody_completes_cancels_and_goes_on() {
     expect(&mut shell, "account,offer_id");
     expect(&mut shell, PROMPT);
     press(&mut shell, "\\q\r");
+    leaves_well(&shell);
+}
+
+#[test]
+fn what_is_typed_ahead_is_answered_in_its_turn() {
+    let state = tempfile::tempdir().unwrap();
+    let mut shell = at_a_terminal(state.path(), &["--format", "csv"]);
+    expect(&mut shell, PROMPT);
+    press(&mut shell, "SELECT 40 + 2 AS first;\rSELECT 50 + 5 AS second;\rSELECT 6 *\r11 AS third;\r\\q\r");
+    for answer in ["first\r\n42\r\n", "second\r\n55\r\n", "third\r\n66\r\n"] {
+        expect(&mut shell, answer);
+    }
     leaves_well(&shell);
 }
 
