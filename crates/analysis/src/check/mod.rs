@@ -283,12 +283,7 @@ async fn look(
         asked.push(Asked { check, question, params: own_params(check, params, now), is_about_scores });
     }
     let (about_scores, others): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.is_about_scores);
-    let scored = async {
-        match about_scores.is_empty() {
-            true => Ok(opened.beside()),
-            false => scorecard::with_table(&opened, lake).await,
-        }
-    };
+    let scored = scorecard::beside(&opened, lake, !about_scores.is_empty());
     // Scores are computed beside the answers that do not wait for them.
     let (mut findings, scored) = try_join!(ask(&opened, &others, &texts), scored)?;
     findings.extend(ask(&scored, &about_scores, &texts).await?);

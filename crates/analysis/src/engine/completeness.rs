@@ -68,7 +68,7 @@ pub fn incomparable<'a>(now: &[&Completeness], before: &[&'a Completeness]) -> O
     let gone =
         before.iter().map(|measured| measured.feed).filter(|feed| fetched(before, *feed) && !fetched(now, *feed));
     let gone = || gone.min_by_key(ToString::to_string).map(Incomparable::Gone);
-    partly.map(|measured| Incomparable::Partly(measured)).or_else(gone)
+    partly.copied().map(Incomparable::Partly).or_else(gone)
 }
 
 /// Measures an account: of the feeds that would do, the one that covers most; the first named, where they draw.

@@ -66,6 +66,13 @@ pub(super) struct Answers {
     pub(super) queries: BTreeSet<UsedQuery>,
 }
 
+impl Answers {
+    /// Whether the account has brought clicks of this feed lately.
+    pub(super) fn has_lately(&self, measured: &Completeness) -> bool {
+        self.known_feeds.contains(&(measured.account.clone(), measured.feed.to_string()))
+    }
+}
+
 /// What a question is asked with.
 struct Asker {
     catalogue: Catalogue,
@@ -142,12 +149,7 @@ pub(super) async fn ask(opened: &Opened, lake: Option<&Path>, ranks: &build::Ran
         now: opened.engine.completeness(&feeds, now).await?,
         before: opened.engine.completeness(&feeds, before).await?,
     };
-    let scored = async {
-        match ranks.is_partners {
-            true => Ok(opened.beside()),
-            false => scorecard::with_table(opened, lake).await,
-        }
-    };
+    let scored = scorecard::beside(opened, lake, !ranks.is_partners);
     // Side by side, so that one is planned while another is answered.
     let (scored, covered_days, figures, money, error_codes, unknown_fields, days, affiliates, at_risk, hours, offers) =
         futures::try_join!(

@@ -98,14 +98,14 @@ fn round(share: f64) -> f64 {
     (share * 10_000.0).round() / 100.0
 }
 
-/// The middle of the n-th of so many days.
+/// The middle of the n-th of so many days, a share of the width.
 fn middle(index: usize, days: usize) -> f64 {
-    round((index as f64 + 0.5) / days.max(1) as f64)
+    (index as f64 + 0.5) / days.max(1) as f64
 }
 
-/// The bar of one of so many days: four fifths of its room, and no block where there are few.
+/// The bar of one of so many days, a share of the width: four fifths of its room, and no block where there are few.
 fn bar_width(days: usize) -> f64 {
-    round((0.8 / days.max(1) as f64).min(0.12))
+    (0.8 / days.max(1) as f64).min(0.12)
 }
 
 fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
@@ -123,15 +123,15 @@ fn rates(days: &[Day], of: impl Fn(&Day) -> Option<Rate>) -> Option<Lines> {
         // A day alone is drawn as wide as its bar: neither a line nor a band of one point can be seen.
         if let [(x, rate)] = points[..] {
             let half = bar_width(rates.len()) / 2.0;
-            points = vec![(round((x - half) / 100.0), rate), (round((x + half) / 100.0), rate)];
+            points = vec![(x - half, rate), (x + half, rate)];
         }
         if points.is_empty() {
             continue;
         }
-        let line: Vec<(f64, f64)> = points.iter().map(|(x, rate)| (*x, y(rate.value))).collect();
+        let line: Vec<(f64, f64)> = points.iter().map(|(x, rate)| (round(*x), y(rate.value))).collect();
         lines.push(path(&line));
-        let edge = points.iter().map(|(x, rate)| (*x, y(rate.high)));
-        let back = points.iter().rev().map(|(x, rate)| (*x, y(rate.low)));
+        let edge = points.iter().map(|(x, rate)| (round(*x), y(rate.high)));
+        let back = points.iter().rev().map(|(x, rate)| (round(*x), y(rate.low)));
         bands.push(path(&edge.chain(back).collect::<Vec<_>>()) + "Z");
     }
     let y_ticks = ticks(top, step).map(|share| Tick { at: y(share), label: percent_label(share, step) }).collect();
@@ -163,14 +163,14 @@ fn clicks(days: &[Day]) -> Option<Bars> {
     let width = bar_width(calendar.len());
     let bars = calendar.iter().enumerate().map(|(index, date)| {
         let clicks = days.iter().find(|day| day.day == date.to_string()).map_or(0, |day| day.clicks);
-        let x = round((middle(index, calendar.len()) - width / 2.0) / 100.0);
+        let x = round(middle(index, calendar.len()) - width / 2.0);
         Bar { x, height: round(clicks as f64 / top) }
     });
     let bars = bars.collect();
     let label = |value: f64| crate::formats::grouped(&format!("{value:.0}"));
     let y_ticks = ticks(top, step).filter(|value| value.fract() == 0.0);
     let y_ticks = y_ticks.map(|value| Tick { at: round(1.0 - value / top), label: label(value) }).collect();
-    Some(Bars { bars, width, x_ticks: day_ticks(&calendar), y_ticks })
+    Some(Bars { bars, width: round(width), x_ticks: day_ticks(&calendar), y_ticks })
 }
 
 /// A round number at or above the highest value, and a round step that divides it in two to five.
@@ -194,7 +194,7 @@ fn day_ticks(calendar: &[NaiveDate]) -> Vec<Tick> {
     let every = calendar.len().div_ceil(4).max(1);
     let named = calendar.iter().enumerate().step_by(every);
     named
-        .map(|(index, day)| Tick { at: middle(index, calendar.len()), label: day.format("%b %-d").to_string() })
+        .map(|(index, day)| Tick { at: round(middle(index, calendar.len())), label: day.format("%b %-d").to_string() })
         .collect()
 }
 

@@ -14,10 +14,9 @@ const STEP_SECONDS: i64 = 900;
 /// Seven days of 24 hours, Monday first.
 pub(super) fn hours(answers: &Answers, account: &str, zone: Tz) -> Vec<Vec<Hour>> {
     let mut week = vec![vec![Hour::default(); 24]; 7];
-    let is_known =
-        |measured: &&Completeness| answers.known_feeds.contains(&(measured.account.clone(), measured.feed.to_string()));
     let own = answers.completeness.now.iter().filter(|measured| measured.account == account);
-    mark_fetched(&mut week, answers.seconds, zone, &own.filter(is_known).collect::<Vec<_>>());
+    let own: Vec<_> = own.filter(|measured| answers.has_lately(measured)).collect();
+    mark_fetched(&mut week, answers.seconds, zone, &own);
     for row in of(&answers.hours, account) {
         let weekday = usize::from(row.weekday).checked_sub(1).and_then(|day| week.get_mut(day));
         if let Some(hour) = weekday.and_then(|day| day.get_mut(usize::from(row.hour))) {

@@ -154,6 +154,17 @@ pub fn is_read_by(question: &Question) -> Result<bool, EngineError> {
     Ok(tables_read(&question.text).map_err(EngineError::Sql)?.contains(TABLE))
 }
 
+/// The same version of the lake, [with the table](with_table) where it is wanted.
+///
+/// # Errors
+/// Those of [`with_table`].
+pub async fn beside(opened: &Opened, lake: Option<&Path>, with_scores: bool) -> Result<Opened, RunError> {
+    match with_scores {
+        true => with_table(opened, lake).await,
+        false => Ok(opened.beside()),
+    }
+}
+
 /// The same version of the lake with the table `anomaly_scores`: the scores of affiliates over the whole range, as
 /// `analyze score` gives them with the configuration that the environment names, else `./clickproof.toml`, else the
 /// defaults. The lake can be asked for other things meanwhile.
