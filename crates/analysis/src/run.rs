@@ -106,7 +106,7 @@ pub enum Outcome {
     Findings,
     /// Answered, but over incomplete data, which was not to be.
     Incomplete,
-    /// A statement of a script failed, which was said.
+    /// A part of it failed, which was said: a statement of a script, a check.
     Failed,
     /// The same, by a bug.
     Bug,

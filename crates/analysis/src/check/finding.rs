@@ -52,7 +52,7 @@ pub(super) fn findings(check: &Check, rows: &RecordBatch, texts: &Environment<'_
     let mut found = Vec::with_capacity(rows.num_rows());
     for values in json_rows(rows).map_err(|error| error.to_string())? {
         let account = values.get("account").and_then(Value::as_str).map(str::to_owned);
-        let measure = check.measure.as_ref().and_then(|column| values.get(column)?.as_f64());
+        let measure = check.measure.as_ref().map_or(Ok(None), |column| measure(column, &values))?;
         let severity = severity(check, &values)?;
         let id = id(check, &key, &values);
         let message = message.render(page::value(&values)).map_err(|error| explain(&error).to_string())?;
@@ -94,6 +94,16 @@ fn severity(check: &Check, values: &Map<String, Value>) -> Result<Severity, Stri
             let name = said.as_str().unwrap_or_default();
             Severity::of(name).ok_or_else(|| format!("the column severity says '{name}': write 'error' or 'warn'"))
         }
+    }
+}
+
+fn measure(column: &str, values: &Map<String, Value>) -> Result<Option<f64>, String> {
+    match values.get(column) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_f64()
+            .map(Some)
+            .ok_or_else(|| format!("measure: the column {column} holds {value}, which is no number that could grow")),
     }
 }
 

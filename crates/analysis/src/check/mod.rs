@@ -2,33 +2,31 @@
 //!
 //! Owns what a check is, ids of findings, and what is reported of them. Promises that all checks of a run see one version of
 //! the lake, that files appear whole or not at all, and that a finding is told at least once: the state of the next run is
-//! written last, after the message was taken. Leaves the checks themselves to `queries/checks`.
+//! written last, after the message was taken; that a check which cannot be answered is said and keeps no other from being told.
+//! Leaves the checks themselves to `queries/checks`.
 
 mod args;
+mod ask;
 mod definition;
 mod finding;
 mod render;
 mod state;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use datafusion::common::ScalarValue;
-use futures::try_join;
-use minijinja::{Environment as Templates, UndefinedBehavior};
 
 use crate::catalogue::{Catalogue, Query};
 use crate::delivery::metrics::MetricsError;
 use crate::engine::completeness::Seconds;
-use crate::engine::side_by_side;
 use crate::environment::Environment;
-use crate::inquiry::{Inquiry, Opened};
+use crate::inquiry::Inquiry;
 use crate::output::{self, Output};
-use crate::page::{self, PageError};
+use crate::page::PageError;
 use crate::printer::Printer;
-use crate::request::{Question, RequestError, time_text};
+use crate::request::{RequestError, time_text};
 use crate::run::{Outcome, RunError};
-use crate::scorecard;
 use crate::suggestion::closest;
 use crate::temporaries::Temporaries;
 
@@ -37,9 +35,6 @@ pub use definition::{Check, Severity};
 pub use finding::Finding;
 use state::{Compared, State};
 pub use state::{StateError, Status};
-
-/// The parameter that a check declares to be told what time it is.
-const NOW: &str = "now";
 
 /// Why checks cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -77,19 +72,11 @@ pub enum CheckError {
     MadeAt(#[from] clicks::time_bound::TimeBoundError),
 }
 
-/// What a run found, and over what.
-#[derive(Debug)]
-struct Found {
-    findings: Vec<Finding>,
-    seconds: Seconds,
-    notes: Vec<String>,
-    is_complete: bool,
-}
-
 /// Everything there is to say after a run.
 struct Told<'a> {
     checks: &'a [Check],
     findings: &'a [Finding],
+    failed: &'a BTreeMap<String, RunError>,
     compared: Compared,
     made_at: DateTime<Utc>,
     timezone: &'a str,
@@ -105,6 +92,11 @@ impl Told<'_> {
         let each = self.findings.iter().zip(&self.compared.statuses);
         let each = each.map(|(finding, (status, first_seen))| (finding, *status, *first_seen));
         each.filter(|(_, status, _)| *status != Status::Known || !self.has_state)
+    }
+
+    /// Whether somebody should be told.
+    fn has_news(&self) -> bool {
+        self.reported().next().is_some() || !self.failed.is_empty()
     }
 
     fn count(&self, severity: Severity) -> usize {
@@ -123,7 +115,7 @@ pub async fn check(
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
     let checks = chosen(args)?;
-    check_params(&checks, &args.params)?;
+    ask::check_params(&checks, &args.params)?;
     let made_at = args.delivery.now().map_err(CheckError::from)?;
     let webhook = args.delivery.webhook().map_err(RunError::Webhook)?;
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
@@ -142,18 +134,21 @@ pub async fn check(
     let state = args.state.as_deref().map(State::load).transpose().map_err(CheckError::from)?.unwrap_or_default();
 
     let found =
-        inquiry.ask(printer, |opened| look(opened, inquiry.lake_folder(), &checks, &args.params, made_at)).await?;
+        inquiry.ask(printer, |opened| ask::look(opened, inquiry.lake_folder(), &checks, &args.params, made_at)).await?;
+    found.failed.values().for_each(|error| printer.error(error));
     found.notes.iter().for_each(|note| printer.note(note));
     // Over a shorter range than the one that found it, a finding may only be out of sight.
     let length = u64::try_from(found.seconds.1.saturating_sub(found.seconds.0)).unwrap_or_default();
     let looked_at = |check: &str, account: Option<&str>, known_over: u64| {
-        let is_run = checks.iter().any(|run| run.query.name == check) && length >= known_over;
+        let is_answered = checks.iter().any(|run| run.query.name == check) && !found.failed.contains_key(check);
+        let is_run = is_answered && length >= known_over;
         is_run && (args.lake.account.is_none() || args.lake.account.as_deref() == account)
     };
     let compared = state.compare(&found.findings, made_at, length, looked_at);
     let told = Told {
         checks: &checks,
         findings: &found.findings,
+        failed: &found.failed,
         compared,
         made_at,
         timezone: &args.lake.timezone,
@@ -175,7 +170,7 @@ pub async fn check(
     render::write(&told, args.format, environment, &output).await?;
     output.commit()?;
     printer.note(render::summary(&told));
-    if let Some(webhook) = webhook.filter(|_| told.reported().next().is_some()) {
+    if let Some(webhook) = webhook.filter(|_| told.has_news()) {
         let sent = webhook.send(&render::message(&told)).await;
         let has_state = state_file.is_some();
         sent.map_err(|error| if has_state { error.without_state() } else { error }).map_err(RunError::Webhook)?;
@@ -185,6 +180,7 @@ pub async fn check(
         file.commit()?;
     }
     Ok(match told.count(Severity::Error) {
+        _ if !told.failed.is_empty() => Outcome::Failed,
         _ if args.require_complete && !told.is_complete => Outcome::Incomplete,
         0 => Outcome::Done,
         _ => Outcome::Findings,
@@ -212,99 +208,6 @@ fn chosen(args: &CheckArgs) -> Result<Vec<Check>, RunError> {
 
 fn wrong(name: &str, problem: String) -> CheckError {
     CheckError::Wrong { name: name.to_owned(), problem }
-}
-
-/// `CHECK.NAME=VALUE` as what it is for, and the rest; `NAME=VALUE` is for every check.
-fn scoped(pair: &str) -> (Option<&str>, &str) {
-    let name = pair.split('=').next().unwrap_or_default();
-    match name.split_once('.') {
-        Some((check, _)) => (Some(check), &pair[check.len() + 1..]),
-        None => (None, pair),
-    }
-}
-
-fn is_for(check: &Check, pair: &str) -> bool {
-    let (only, pair) = scoped(pair);
-    let name = pair.split('=').next().unwrap_or_default().trim();
-    only.is_none_or(|only| only == check.query.name) && check.query.param(name).is_some()
-}
-
-/// A value that no check takes is a slip of the hand.
-fn check_params(checks: &[Check], params: &[String]) -> Result<(), CheckError> {
-    match params.iter().find(|pair| !checks.iter().any(|check| is_for(check, pair))) {
-        Some(stranger) => Err(CheckError::Param(stranger.clone())),
-        None => Ok(()),
-    }
-}
-
-/// The parameters that are for a check, and the moment of the run where it wants to know.
-fn own_params(check: &Check, params: &[String], now: DateTime<Utc>) -> Vec<String> {
-    let mut own: Vec<String> =
-        params.iter().filter(|pair| is_for(check, pair)).map(|pair| scoped(pair).1.to_owned()).collect();
-    if let Some(param) = check.query.param(NOW).filter(|param| param.default.as_ref().is_some_and(ScalarValue::is_null))
-        && !own.iter().any(|pair| pair.starts_with(&format!("{}=", param.name)))
-    {
-        own.push(format!("{NOW}={}", now.to_rfc3339()));
-    }
-    own
-}
-
-/// A check with what it is asked with.
-struct Asked<'a> {
-    check: &'a Check,
-    question: Question,
-    params: Vec<String>,
-    is_about_scores: bool,
-}
-
-/// What checks find.
-async fn ask(opened: &Opened, asked: &[&Asked<'_>], texts: &Templates<'_>) -> Result<Vec<Finding>, RunError> {
-    let answers = side_by_side(asked.iter().map(|asked| opened.rows(&asked.question, &asked.params)).collect()).await?;
-    let mut found = Vec::new();
-    for (Asked { check, .. }, rows) in asked.iter().zip(&answers) {
-        found.extend(finding::findings(check, rows, texts).map_err(|problem| wrong(&check.query.name, problem))?);
-    }
-    Ok(found)
-}
-
-/// Asks all checks of one version of the lake.
-async fn look(
-    opened: Opened,
-    lake: Option<&Path>,
-    checks: &[Check],
-    params: &[String],
-    now: DateTime<Utc>,
-) -> Result<Found, RunError> {
-    let texts = message_templates()?;
-    let mut asked = Vec::new();
-    for check in checks {
-        let question = Question::of_query(check.query.clone(), &check.query.file_name("checks/"));
-        let is_about_scores = scorecard::is_read_by(&question)?;
-        asked.push(Asked { check, question, params: own_params(check, params, now), is_about_scores });
-    }
-    let (about_scores, others): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.is_about_scores);
-    let scored = scorecard::beside(&opened, lake, !about_scores.is_empty());
-    // Scores are computed beside the answers that do not wait for them.
-    let (mut findings, scored) = try_join!(ask(&opened, &others, &texts), scored)?;
-    findings.extend(ask(&scored, &about_scores, &texts).await?);
-    let place = |name: &str| checks.iter().position(|check| check.query.name == name);
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), place(&finding.check)));
-    let mut needs: Vec<_> = checks.iter().flat_map(|check| check.query.needs.clone()).collect();
-    needs.sort();
-    needs.dedup();
-    let measured = opened.engine.completeness(&needs, opened.seconds).await?;
-    let is_complete =
-        measured.iter().all(|account| account.is_complete()) && (needs.is_empty() || !measured.is_empty());
-    let gaps = measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string);
-    let notes = scored.notes.into_iter().chain(gaps).collect();
-    Ok(Found { findings, seconds: opened.seconds, notes, is_complete })
-}
-
-/// What messages are rendered with: a name that no column has is an error, not nothing.
-fn message_templates() -> Result<Templates<'static>, CheckError> {
-    let mut texts = page::environment(&[], None)?;
-    texts.set_undefined_behavior(UndefinedBehavior::Strict);
-    Ok(texts)
 }
 
 /// A range as RFC 3339.

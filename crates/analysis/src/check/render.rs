@@ -72,6 +72,10 @@ pub(super) fn summary(told: &Told<'_>) -> String {
     let (errors, warnings) = (told.count(Severity::Error), told.count(Severity::Warn));
     let mut text =
         format!("{}: {}, {}", many(told.checks.len(), "check"), many(errors, "error"), many(warnings, "warning"));
+    if !told.failed.is_empty() {
+        let names: Vec<&str> = told.failed.keys().map(String::as_str).collect();
+        text.push_str(&format!("; could not be answered: {}", names.join(", ")));
+    }
     let known = told.findings.len() - told.reported().count();
     if known > 0 {
         text.push_str(&format!("; {} not repeated", many(known, "known finding")));
@@ -100,7 +104,8 @@ fn document(told: &Told<'_>) -> Value {
         .iter()
         .map(|check| {
             let found = told.findings.iter().filter(|finding| finding.check == check.query.name).count();
-            json!({ "name": check.query.name, "title": check.query.title, "findings": found })
+            let problem = told.failed.get(&check.query.name).map(ToString::to_string);
+            json!({ "name": check.query.name, "title": check.query.title, "findings": found, "problem": problem })
         })
         .collect();
     let gone: Vec<Value> =
@@ -134,13 +139,14 @@ pub(super) fn junit(told: &Told<'_>) -> Result<String, CheckError> {
         .map(|check| {
             let name = &check.query.name;
             let (errors, warnings) = (of(name, Severity::Error), of(name, Severity::Warn));
-            json!({ "name": name, "title": check.query.title, "errors": errors, "warnings": warnings })
+            let problem = told.failed.get(name).map(ToString::to_string);
+            json!({ "name": name, "title": check.query.title, "problem": problem, "errors": errors, "warnings": warnings })
         })
         .collect();
     let failures = checks.iter().filter(|check| check["errors"] != json!([])).count();
     // The schema's dateTime has no zone.
     let made_at = told.made_at.format("%Y-%m-%dT%H:%M:%S").to_string();
-    let values = json!({ "checks": checks, "failures": failures, "made_at": made_at });
+    let values = json!({ "checks": checks, "failures": failures, "problems": told.failed.len(), "made_at": made_at });
     Ok(page::render(&templates, "junit.xml", page::value(values))?)
 }
 
@@ -159,6 +165,12 @@ pub(super) fn metrics(told: &Told<'_>) -> Result<String, CheckError> {
     let reported = severities.map(|severity| ([severity.name().to_owned()], told.count(severity) as f64));
     metrics.gauge("check_findings", "Findings, those known before included.", ["check", "severity"], by_check)?;
     metrics.gauge("check_reported", "Findings that the last run reported.", ["severity"], reported)?;
+    let failed = told.checks.iter().map(|check| {
+        let name = check.query.name.clone();
+        let is_failed = told.failed.contains_key(&name);
+        ([name], f64::from(u8::from(is_failed)))
+    });
+    metrics.gauge("check_failed", "1 where the check could not be answered.", ["check"], failed)?;
     let complete = f64::from(u8::from(told.is_complete));
     metrics.gauge(
         "check_complete",
@@ -181,7 +193,8 @@ pub(super) fn message(told: &Told<'_>) -> Value {
             format!("• {} {account}{}", finding.severity.name(), finding.message)
         })
         .collect();
-    let text = slack_text(std::iter::once(first.as_str()).chain(lines.iter().map(String::as_str)));
+    let failed: Vec<String> = told.failed.values().map(|error| format!("• {error}")).collect();
+    let text = slack_text(std::iter::once(&first).chain(&failed).chain(&lines).map(String::as_str));
     let mut message = json!({ "text": text, "source": "clickproof", "kind": "check" });
     message["check"] = document(told);
     message

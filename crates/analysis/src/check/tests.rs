@@ -250,6 +250,42 @@ async fn own_checks_replace_and_say_what_is_wrong_with_them() {
 }
 
 #[tokio::test]
+async fn a_check_that_cannot_be_answered_keeps_no_other_from_being_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (state, junit, metrics, own) = (path("state.json"), path("junit.xml"), path("check.prom"), path("own"));
+    std::fs::create_dir(&own).unwrap();
+    let mine = |text: &str| std::fs::write(folder.path().join("own/mine.sql"), text).unwrap();
+    let files = ["--state", &state, "--junit", &junit, "--metrics", &metrics, "--made-at", "2026-03-08"];
+    let args = [&["address_share", "mine", "--checks", &own], &files[..]].concat();
+    let lake = ordinary_week();
+
+    mine("-- severity: warn\n-- message: one\nSELECT 1 AS measured");
+    let whole = check(&lake, &args).await;
+    assert_eq!((whole.outcome, whole.findings.len()), (Ok(Outcome::Done), 4), "{}", whole.said);
+
+    for (text, problem) in [
+        ("SELECT nothing FROM clicks", "mine.sql"),
+        ("SELECT 1 AS", "mine.sql"),
+        ("-- message: {{ other }}\nSELECT 1 AS measured", "check mine: message names 'other'"),
+        ("-- measure: a\nSELECT 'x' AS a", "check mine: measure: the column a holds \"x\", which is no number"),
+        ("-- param: wanted bigint\nSELECT $wanted AS a", "wanted"),
+    ] {
+        mine(text);
+        let ended = check(&lake, &[&args[..], &["--param", "address_share.share=0.98"]].concat()).await;
+        assert_eq!(ended.outcome, Ok(Outcome::Failed), "{text}: {}", ended.said);
+        assert!(ended.said.starts_with("error: ") && ended.said.contains(problem), "{text}: {}", ended.said);
+        assert!(ended.said.contains("0 warnings; could not be answered: mine; 3 known"), "{}", ended.said);
+        // Of its finding nobody knows whether it is gone.
+        assert!(!ended.said.contains("gone"), "{text}: {}", ended.said);
+        let [junit, metrics] = [&junit, &metrics].map(|file| std::fs::read_to_string(file).unwrap());
+        assert!(junit.contains("failures=\"0\" errors=\"1\"") && junit.contains("<error message="), "{junit}");
+        assert!(metrics.contains("clickproof_check_failed{check=\"mine\"} 1"), "{metrics}");
+        assert!(metrics.contains("clickproof_check_failed{check=\"address_share\"} 0"), "{metrics}");
+    }
+}
+
+#[tokio::test]
 async fn with_a_state_a_finding_is_told_once() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.json");
