@@ -112,9 +112,13 @@ fn decimals(value: &Value, places: usize) -> String {
     number(value).map_or_else(|| NOTHING.to_owned(), |number| grouped(&format!("{number:.places$}")))
 }
 
-/// Seconds as the two largest units: `3 h`, `1 d 2 h`, `59 s`.
+/// Seconds as the two largest units: `3 h`, `1 d 2 h`, `59 s`; whole days in words, `7 days`.
 pub(crate) fn duration_of(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    const DAY: u64 = 86_400;
+    if seconds >= DAY && seconds.is_multiple_of(DAY) {
+        return many(&Value::from(seconds / DAY), "day", None);
+    }
+    let units = [(DAY, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(units.len() - 1);
     let (size, name) = units[first];
     let rest = units.get(first + 1).map(|(smaller, name)| (seconds % size / smaller, name));

@@ -33,7 +33,10 @@ fn numbers_as_people_read_them() {
         ("{{ 1|many('click') }}, {{ 1234|many('query', 'queries') }}", "1 click, 1,234 queries"),
         ("{{ 1234.5|money }} {{ 0.0015|money }}", "1,234.50 0.0015"),
         ("{{ none|percent }} {{ none|count }} {{ none|money }}", "– – –"),
-        ("{{ 10800|duration }} {{ 93600|duration }} {{ 59|duration }} {{ 0|duration }}", "3 h 1 d 2 h 59 s 0 s"),
+        (
+            "{{ 10800|duration }} {{ 93600|duration }} {{ 59|duration }} {{ 0|duration }}, {{ 86400|duration }}, {{ 604800|duration }}",
+            "3 h 1 d 2 h 59 s 0 s, 1 day, 7 days",
+        ),
         (
             "{{ 15|affiliate('Pioneer') }}, {{ 15|affiliate(none) }}, {{ none|affiliate(none) }}",
             "15 Pioneer, affiliate 15, the account's own clicks",

@@ -75,8 +75,8 @@ fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
             "ok" => usual += 1,
             "insufficient data" => too_few += 1,
             tier => {
-                let evidence = row.families.iter().map(|families| match &row.evidence {
-                    Some(evidence) => format!("evidence: {families} ({evidence})"),
+                let evidence = row.families.iter().map(|families| match row.evidence.as_deref().map(kind) {
+                    Some(kind) => format!("evidence: {families}; from {kind}"),
                     None => format!("evidence: {families}"),
                 });
                 let allowed = row.allowed.iter().map(|reason| format!("allowed: {reason}"));
@@ -97,6 +97,16 @@ fn by_scores(answers: &Answers, account: &str, ranks: &Ranks) -> Ranking {
     }
     rows.sort_by_key(|row| row.tier.as_deref() != Some("flag"));
     Ranking { by: by.to_owned(), is_by_scores: true, top: Top::of(rows.into_iter(), ranks.top), usual, too_few }
+}
+
+/// The words of the MRC with what they mean.
+fn kind(evidence: &str) -> &str {
+    match evidence {
+        "SIVT" => "behaviour (SIVT)",
+        "GIVT" => "lists (GIVT)",
+        "SIVT, GIVT" => "behaviour and lists (SIVT, GIVT)",
+        other => other,
+    }
 }
 
 /// Ranks by how far the lower end of a rate is above the account's: what is left without scores.

@@ -29,7 +29,7 @@ impl Comparable {
 
 /// What of an account can be compared.
 pub(super) fn of_account<'a>(answers: &'a Answers, account: &str) -> Comparable {
-    let span = format!("the {} before", duration_of(length(answers.before)));
+    let span = time_before(length(answers.before));
     let own = |measured: &'a [Completeness]| -> Vec<&'a Completeness> {
         measured.iter().filter(|measured| measured.account == account).collect()
     };
@@ -66,4 +66,12 @@ pub(super) fn of_account<'a>(answers: &'a Answers, account: &str) -> Comparable 
     let not_compared =
         lacking.map(|lacking| format!("numbers are not compared with {span}, for {} this range", covers(lacking)));
     Comparable { rates: true, counts: not_compared.is_none(), not_compared }
+}
+
+/// `the 24 hours before`, `the 7 days before`
+pub(super) fn time_before(seconds: u64) -> String {
+    match seconds {
+        86_400 => "the 24 hours before".to_owned(),
+        _ => format!("the {} before", duration_of(seconds)),
+    }
 }

@@ -1,6 +1,7 @@
 //! An account in five sentences: what came, whether that is all, what was refused, what looks like fraud, who stands out. Pure.
 
 use super::affiliates::{called, how_many};
+use super::compare::time_before;
 use super::model::{Figure, Money, Part};
 use crate::engine::completeness::Seconds;
 use crate::page::{duration_of, floor_percent_of, many, money_of, percent_of, shortened};
@@ -31,20 +32,21 @@ fn no_clicks(part: &Part) -> String {
     "There are no clicks of this range in the lake.".to_owned()
 }
 
-/// `10,500 clicks of 40 affiliates in 7 d, 3.1 % more than in the 7 d before.`
+/// `10,500 clicks of 40 affiliates in 7 days, 3.1 % more than in the 7 days before.`
 fn volume(part: &Part, seconds: i64) -> String {
     let clicks = value(part, "Clicks").unwrap_or_default();
-    let length = duration_of(u64::try_from(seconds).unwrap_or_default());
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    let (length, before) = (duration_of(seconds), time_before(seconds));
     let whose = match value(part, "Affiliates") {
         Some(affiliates) => format!(" of {}", how_many(affiliates as u64)),
         None => String::new(),
     };
     let counted = many(clicks as usize, "click");
     let change = match figure(part, "Clicks").map(|figure| (figure.change, figure.before)) {
-        Some((Some(change), _)) if change.abs() < 0.005 => format!("about as many as in the {length} before"),
+        Some((Some(change), _)) if change.abs() < 0.005 => format!("about as many as in {before}"),
         Some((Some(change), _)) => {
             let word = if change > 0.0 { "more" } else { "fewer" };
-            format!("{} {word} than in the {length} before", percent_of(change.abs()))
+            format!("{} {word} than in {before}", percent_of(change.abs()))
         }
         _ => {
             let why = part.not_compared.as_ref().map_or_else(String::new, |why| format!("; {why}"));

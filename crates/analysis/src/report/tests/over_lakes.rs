@@ -127,9 +127,9 @@ async fn nothing_is_compared_with_a_period_that_is_not_whole() {
     let week = ["--from", "2026-03-08", "--to", "2026-03-14", "--min-clicks", "1"];
     let made = report_on(&lake, &week).await.unwrap();
     let part = &made["accounts"][0];
-    let why = "nothing is compared, for network-clicks covers 85.7 % of the 7 d before";
+    let why = "nothing is compared, for network-clicks covers 85.7 % of the 7 days before";
     assert_eq!(part["not_compared"], why);
-    assert_eq!(part["sentences"][0], format!("2,100 clicks of 3 affiliates in 7 d; {why}."));
+    assert_eq!(part["sentences"][0], format!("2,100 clicks of 3 affiliates in 7 days; {why}."));
     assert!(part["figures"].as_array().unwrap().iter().all(|figure| figure["before"].is_null()), "{part}");
     assert!(part["error_classes"]["rows"][0]["clicks_before"].is_null());
     assert!(part["unknown_codes"]["rows"][0]["is_new"].is_null());
@@ -154,7 +154,7 @@ async fn a_feed_that_was_added_is_no_rise() {
     let made = report_on(&lake, &["--from", "2026-03-02"]).await.unwrap();
     assert_eq!(figure(&made, "Refused")["value"], 0.1);
     assert!(figure(&made, "Refused")["before"].is_null() && figure(&made, "Clicks")["before"].is_null(), "{made}");
-    let why = "nothing is compared, for invalid-clicks covers 0.0 % of the 1 d before";
+    let why = "nothing is compared, for invalid-clicks covers 0.0 % of the 24 hours before";
     assert_eq!(made["accounts"][0]["not_compared"], why);
 }
 
@@ -190,7 +190,7 @@ async fn an_empty_lake_a_gap_and_a_single_click_read_well() {
     let sentences = made["accounts"][0]["sentences"].as_array().unwrap();
     assert_eq!(
         sentences[0],
-        "1 click of 1 affiliate in 2 d; the lake has nothing from the 2 d before to compare with."
+        "1 click of 1 affiliate in 2 days; the lake has nothing from the 2 days before to compare with."
     );
     assert!(sentences[1].as_str().unwrap().starts_with("Nothing proves that this is all"), "{sentences:?}");
     assert_eq!(sentences[2], "No click was refused.");
@@ -198,7 +198,7 @@ async fn an_empty_lake_a_gap_and_a_single_click_read_well() {
     lake.put_whole("acme", "2026-03-04", &[(5, 1, 0, true)]);
     let made = report_on(&lake, &["--from", "2026-03-02", "--to", "2026-03-04"]).await.unwrap();
     let part = &made["accounts"][0];
-    assert_eq!(part["sentences"][1], "The feed network-clicks covers 33.3 %, with one gap of 2 d.");
+    assert_eq!(part["sentences"][1], "The feed network-clicks covers 33.3 %, with one gap of 2 days.");
     assert_eq!(part["coverage"][0]["gaps"]["rows"][0]["to"], "2026-03-03T23:59:59Z");
     assert_eq!(midnight("2026-03-04") - midnight("2026-03-02"), 2 * 86_400);
 }
@@ -209,7 +209,7 @@ async fn a_range_that_nothing_was_fetched_of_names_what_is_missing() {
     let made = report_on(&lake, &["--from", "2026-04-01", "--to", "2026-04-07"]).await.unwrap();
     let part = &made["accounts"][0];
     assert_eq!(part["sentences"][0], "There are no clicks of this range in the lake.");
-    assert_eq!(part["sentences"][1], "The feed network-clicks covers 0.0 %, with one gap of 7 d.");
+    assert_eq!(part["sentences"][1], "The feed network-clicks covers 0.0 %, with one gap of 7 days.");
     assert!(part["coverage"].as_array().unwrap().iter().all(|feed| feed["share"] == 0.0), "{part}");
     assert!(
         part["hours"]
