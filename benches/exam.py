@@ -1,6 +1,6 @@
 """The exam of the scores: injected attacks, honest traffic with hard cases, and real labels, beside the usual baselines.
 
-    python3 benches/exam.py ANALYZE FETCHER EVERFLOW_SIM [--seeds 20] [--fdma PUBLISHERS.parquet] [--record FILE]
+    python3 benches/exam.py ANALYZE FETCHER EVERFLOW_SIM [--seeds 20] [--first-seed 1] [--fdma PUBLISHERS.parquet] [--record FILE]
 
 Every population is made by `everflow-sim attacks`, landed by `fetcher land` and scored by `analyze score`; the baselines get the
 same signals, from `analyze signals`: the largest |z|, the same with median and MAD, and scikit-learn's isolation forest.
@@ -359,21 +359,23 @@ def main():
     parser.add_argument("fetcher", type=Path)
     parser.add_argument("everflow_sim", type=Path)
     parser.add_argument("--seeds", type=int, default=20, help="how many populations of each kind")
+    parser.add_argument("--first-seed", type=int, default=1, help="others than those that a setting was chosen on")
     parser.add_argument("--contaminations", type=int, nargs="*", default=CONTAMINATIONS)
     parser.add_argument("--days-seeds", type=int, default=5, help="how many of them for the days to detection")
     parser.add_argument("--fdma", type=Path, help="publishers.parquet of the FDMA data, where it is at hand")
     parser.add_argument("--keep", type=Path, help="where populations and scores are kept")
     parser.add_argument("--record", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
-    report, tools, seeds = Report(arguments.record), Tools(arguments), range(1, arguments.seeds + 1)
-    report.say(f"{len(seeds)} seeds, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    report, tools = Report(arguments.record), Tools(arguments)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    report.say(f"{len(seeds)} seeds from {seeds[0]} on, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or Path(temporary)
         attack_exam(tools, seeds, folder, arguments.contaminations, report)
         honest_exam(tools, seeds, folder, report)
         cleared_exam(tools, seeds, folder, arguments.contaminations, report)
         if arguments.days_seeds:
-            days_exam(tools, range(1, min(arguments.days_seeds, arguments.seeds) + 1), folder, report)
+            days_exam(tools, seeds[: arguments.days_seeds], folder, report)
     if arguments.fdma and arguments.fdma.exists():
         fdma_exam(tools, arguments.fdma, report)
     report.save()

@@ -6,9 +6,16 @@
 -- kind: shape
 -- min_exposure: 100
 -- reason: the addresses are larger or smaller than those of others: {observed} on a scale from 0 (the same) to 1 (nothing in common), where {expected} is usual at this volume
-WITH sized AS (
-    SELECT account, entity, clicks, floor(log2(sum(clicks) OVER (PARTITION BY account, address))) AS size
+WITH several AS (
+    SELECT account, address, sum(clicks) AS clicks
     FROM addresses
+    GROUP BY account, address
+    HAVING count(*) > 1
+),
+sized AS (
+    SELECT a.account, a.entity, a.clicks, floor(log2(COALESCE(s.clicks, a.clicks))) AS size
+    FROM several AS s
+    RIGHT JOIN addresses AS a ON s.account = a.account AND s.address = a.address
 ),
 own AS (
     SELECT account, entity, size, sum(clicks) AS clicks

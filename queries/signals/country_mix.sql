@@ -18,8 +18,8 @@ totals AS (SELECT account, entity, sum(clicks) AS clicks FROM own GROUP BY accou
 expected AS (
     SELECT e.account, e.entity, o.country_code, sum(e.clicks * CAST(o.clicks AS DOUBLE) / t.clicks) AS clicks
     FROM of_entities AS e
-    INNER JOIN offers AS o ON e.account = o.account AND (e.offer_id IS NOT DISTINCT FROM o.offer_id)
-    INNER JOIN offer_totals AS t ON e.account = t.account AND (e.offer_id IS NOT DISTINCT FROM t.offer_id)
+    INNER JOIN offers AS o ON e.account = o.account AND e.offer_id = o.offer_id
+    INNER JOIN offer_totals AS t ON e.account = t.account AND e.offer_id = t.offer_id
     GROUP BY e.account, e.entity, o.country_code
 )
 SELECT
@@ -30,5 +30,5 @@ SELECT
 FROM expected AS x
 INNER JOIN totals AS t ON x.account = t.account AND x.entity = t.entity
 LEFT JOIN own AS o
-    ON x.account = o.account AND x.entity = o.entity AND (x.country_code IS NOT DISTINCT FROM o.country_code)
+    ON x.account = o.account AND x.entity = o.entity AND x.country_code = o.country_code
 GROUP BY x.account, x.entity

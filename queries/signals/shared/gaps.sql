@@ -1,14 +1,15 @@
 -- title: How soon an address clicks again
 -- about: Of the clicks with an address that is no carrier's: those that follow another of the same address within 5 and within 20 seconds, and those
 -- about: that follow one of the same visitor on another offer within 2.
-WITH revisits AS (
+WITH visits AS (
     SELECT
         who,
-        epoch - lag(epoch) OVER w AS gap,
+        CASE WHEN lag(address) OVER w = address THEN epoch - lag(epoch) OVER w END AS gap,
         agent = lag(agent) OVER w AND offer_id <> lag(offer_id) OVER w AS is_hop
     FROM undeclared_clicks
     WHERE address IS NOT NULL AND NOT is_carrier
-    WINDOW w AS (PARTITION BY who, address ORDER BY epoch, transaction_id)
+    -- Not by address, too: a window costs more than a click, and most addresses have one.
+    WINDOW w AS (PARTITION BY who ORDER BY address, epoch, agent, offer_id)
 ),
 counted AS (
     SELECT
@@ -17,7 +18,7 @@ counted AS (
         count(*) FILTER (WHERE gap < 5) AS under_5,
         count(*) FILTER (WHERE gap < 20) AS under_20,
         count(*) FILTER (WHERE gap <= 2 AND is_hop) AS hops
-    FROM revisits
+    FROM visits
     GROUP BY who
 )
 SELECT e.account, e.entity, c.n, c.under_5, c.under_20, c.hops

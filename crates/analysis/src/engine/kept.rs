@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, exec_datafusion_err};
@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
 use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt;
 use tempfile::NamedTempFile;
@@ -35,10 +36,15 @@ impl KeptTable {
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix("kept-").suffix(".parquet");
         let file = folder.map_or_else(|| builder.tempfile(), |folder| builder.tempfile_in(folder))?;
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .set_statistics_enabled(EnabledStatistics::None)
             .set_compression(Compression::LZ4_RAW);
+        // Most numbers are fingerprints and times: looking each up in a dictionary costs more than it saves.
+        let is_number = |field: &&Arc<Field>| field.data_type().is_numeric() || field.data_type().is_temporal();
+        for field in schema.fields().iter().filter(is_number) {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), false);
+        }
         let mut writer = ArrowWriter::try_new(file.reopen()?, Arc::clone(&schema), Some(properties.build()))?;
         while let Some(batch) = rows.try_next().await? {
             writer.write(&batch)?;
