@@ -89,7 +89,13 @@ expected AS (
     FROM others
 ),
 judged AS (
-    SELECT who, quality, sum(x) AS x, sum(n) AS n, sum(n * share) / sum(n) AS expected
+    -- Added as decimals: a sum of fractions depends on the order in which they come, which is chance.
+    SELECT
+        who,
+        quality,
+        sum(x) AS x,
+        sum(n) AS n,
+        CAST(sum(CAST(n * share AS DECIMAL(38, 15))) AS DOUBLE) / sum(n) AS expected
     FROM expected
     GROUP BY who, quality
 )
