@@ -138,8 +138,11 @@ fn a_webhook_that_is_silent_costs_neither_page_nor_findings() {
     assert!(!error.contains("hush"), "the address is a secret: {error}");
 
     let check = [&hook[..], &["--state", "state.json", "--output", "findings.txt"]].concat();
-    exit_with(&mut scene.run("check", &check), 4);
+    exit_with(&mut scene.run("check", &[&["unknown_fields"], &check[..]].concat()), 4);
     assert!(scene.read("findings.txt").contains("unknown_fields") && !scene.path("state.json").exists());
+    // That errors were found says more than that nobody was told.
+    let error = said(&exit_with(&mut scene.run("check", &check), 1));
+    assert!(error.contains("was not reached: no answer") && !scene.path("state.json").exists(), "{error}");
 
     // A server that stumbles is asked again; then the findings are known, and nothing is sent.
     let stumbling = Server::answering(&[503, 200]);
@@ -154,6 +157,16 @@ fn a_webhook_that_is_silent_costs_neither_page_nor_findings() {
     let text = bodies[0]["text"].as_str().unwrap();
     assert!(text.starts_with("Clickproof: ") && text.contains("• error default: 20.0 % of 100 clicks"), "{text}");
     assert_eq!(bodies[0]["check"]["findings"][0]["status"], "new");
+}
+
+#[test]
+fn a_full_disk_for_metrics_costs_neither_page_nor_findings() {
+    let scene = Scene::new();
+    for (command, output) in [("report", "page.html"), ("check", "findings.txt")] {
+        let args = ["--output", output, "--metrics", "/dev/full"];
+        let error = said(&exit_with(&mut scene.run(command, &args), 2));
+        assert!(error.contains("No space left") && !scene.read(output).is_empty(), "{command}: {error}");
+    }
 }
 
 #[test]

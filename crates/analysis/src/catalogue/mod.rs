@@ -208,13 +208,27 @@ impl Catalogue {
     ///
     /// A folder or file that cannot be read, or a header that is wrong.
     pub fn of_folder(shelf: Shelf, dir: &Path) -> Result<Catalogue, CatalogueError> {
+        let queries =
+            Self::each_of_folder(shelf, dir)?.into_iter().map(|(name, query)| query.map(|query| (name, query)));
+        Ok(Catalogue { queries: queries.collect::<Result<_, _>>()? })
+    }
+
+    /// Each query of a folder, or what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// A folder that cannot be read.
+    pub fn each_of_folder(
+        shelf: Shelf,
+        dir: &Path,
+    ) -> Result<BTreeMap<String, Result<Query, CatalogueError>>, CatalogueError> {
         let mut queries = BTreeMap::new();
         for path in sql_files(dir)? {
             if let Some(name) = query_name(&path) {
-                queries.insert(name.to_owned(), read_query(shelf, name, &path)?);
+                queries.insert(name.to_owned(), read_query(shelf, name, &path));
             }
         }
-        Ok(Catalogue { queries })
+        Ok(queries)
     }
 
     /// The query of this name; a trailing `.sql` is ignored.

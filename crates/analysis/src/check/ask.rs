@@ -5,10 +5,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
-use futures::{StreamExt, try_join};
+use futures::{StreamExt, join};
 use minijinja::{Environment as Templates, UndefinedBehavior};
 
-use super::{Check, CheckError, Finding, finding, wrong};
+use super::{Check, CheckError, Chosen, Finding, finding, wrong};
 use crate::engine::completeness::Seconds;
 use crate::engine::{EngineError, in_turn};
 use crate::inquiry::Opened;
@@ -25,7 +25,7 @@ const NOW: &str = "now";
 pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     /// Checks that could not be answered, and why.
-    pub(super) failed: BTreeMap<String, RunError>,
+    pub(super) failed: BTreeMap<String, String>,
     pub(super) seconds: Seconds,
     pub(super) notes: Vec<String>,
     pub(super) is_complete: bool,
@@ -46,11 +46,11 @@ fn is_for(check: &Check, pair: &str) -> bool {
     only.is_none_or(|only| only == check.query.name) && check.query.param(name).is_some()
 }
 
-/// A value that no check takes is a slip of the hand.
-pub(super) fn check_params(checks: &[Check], params: &[String]) -> Result<(), CheckError> {
-    match params.iter().find(|pair| !checks.iter().any(|check| is_for(check, pair))) {
-        Some(stranger) => Err(CheckError::Param(stranger.clone())),
-        None => Ok(()),
+/// A value that no check takes is a slip of the hand, unless it may be for one that cannot be read.
+pub(super) fn check_params(chosen: &Chosen, params: &[String]) -> Result<(), CheckError> {
+    match params.iter().find(|pair| !chosen.checks.iter().any(|check| is_for(check, pair))) {
+        Some(stranger) if chosen.failed.is_empty() => Err(CheckError::Param(stranger.clone())),
+        _ => Ok(()),
     }
 }
 
@@ -75,7 +75,7 @@ struct Asked<'a> {
 }
 
 /// What one check finds, or why it cannot say.
-type Answered<'a> = (&'a Check, Result<Vec<Finding>, RunError>);
+type Answered<'a> = (&'a Check, Result<Vec<Finding>, String>);
 
 /// What checks find.
 async fn ask<'a>(opened: &Opened, asked: &[&Asked<'a>], texts: &Templates<'_>) -> Result<Vec<Answered<'a>>, RunError> {
@@ -95,7 +95,7 @@ fn answered(check: &Check, found: Result<Vec<Finding>, RunError>) -> Result<Answ
             error @ (RunError::Check(_)
             | RunError::Request(_)
             | RunError::Engine(EngineError::Sql(_) | EngineError::Resources { .. })),
-        ) => Ok((check, Err(error))),
+        ) => Ok((check, Err(error.to_string()))),
         Err(error) => Err(error),
         Ok(found) => Ok((check, Ok(found))),
     }
@@ -104,7 +104,7 @@ fn answered(check: &Check, found: Result<Vec<Finding>, RunError>) -> Result<Answ
 /// Asks all checks of one version of the lake.
 ///
 /// # Errors
-/// What is wrong with the lake, the scores, or every single check.
+/// What is wrong with the lake.
 pub(super) async fn look(
     opened: Opened,
     lake: Option<&Path>,
@@ -126,32 +126,47 @@ pub(super) async fn look(
     let (about_scores, others): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.is_about_scores);
     let scored = scorecard::beside(&opened, lake, !about_scores.is_empty());
     // Scores are computed beside the answers that do not wait for them.
-    let (of_others, scored) = try_join!(ask(&opened, &others, &texts), scored)?;
-    answers.extend(of_others);
-    answers.extend(ask(&scored, &about_scores, &texts).await?);
+    let (of_others, scored) = join!(ask(&opened, &others, &texts), scored);
+    answers.extend(of_others?);
+    let mut notes = Vec::new();
+    match scored {
+        Ok(scored) => {
+            answers.extend(ask(&scored, &about_scores, &texts).await?);
+            notes = scored.notes;
+        }
+        // A configuration that is wrong, say.
+        Err(error @ RunError::Scorecard(_)) => {
+            answers.extend(about_scores.iter().map(|asked| (asked.check, Err(error.to_string()))));
+        }
+        Err(error) => return Err(error),
+    }
     let (mut findings, mut failed) = (Vec::new(), BTreeMap::new());
     for (check, answer) in answers {
         match answer {
             Ok(found) => findings.extend(found),
-            Err(error) => drop(failed.insert(check.query.name.clone(), error)),
+            Err(problem) => drop(failed.insert(check.query.name.clone(), problem)),
         }
-    }
-    if failed.len() == checks.len()
-        && let Some((_, error)) = failed.pop_first()
-    {
-        return Err(error);
     }
     let place = |name: &str| checks.iter().position(|check| check.query.name == name);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), place(&finding.check)));
     let mut needs: Vec<_> = checks.iter().flat_map(|check| check.query.needs.clone()).collect();
     needs.sort();
     needs.dedup();
-    let measured = opened.engine.completeness(&needs, opened.seconds).await?;
+    let measured = opened.engine.completeness(&needs, due(opened.seconds, now)).await?;
     let is_complete =
         measured.iter().all(|account| account.is_complete()) && (needs.is_empty() || !measured.is_empty());
     let gaps = measured.iter().filter(|account| !account.is_complete()).map(ToString::to_string);
-    let notes = scored.notes.into_iter().chain(gaps).collect();
+    notes.extend(gaps);
     Ok(Found { findings, failed, seconds: opened.seconds, notes, is_complete })
+}
+
+/// The part of a range that should have been fetched by now: what is younger is none's fault, and `feed_late` tells what is
+/// not fetched for longer.
+fn due((from, to): Seconds, now: DateTime<Utc>) -> Seconds {
+    /// As `feed_late` has it.
+    const TOLERATED_SECONDS: i64 = 6 * 3_600;
+    let end = now.timestamp() - TOLERATED_SECONDS;
+    if end > from { (from, to.min(end)) } else { (from, to) }
 }
 
 /// What messages are rendered with: a name that no column has is an error, not nothing.

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::catalogue::{Catalogue, Query};
+use crate::catalogue::Catalogue;
 use crate::delivery::metrics::MetricsError;
 use crate::engine::completeness::Seconds;
 use crate::environment::Environment;
@@ -35,6 +35,9 @@ pub use definition::{Check, Severity};
 pub use finding::Finding;
 use state::{Compared, State};
 pub use state::{StateError, Status};
+
+/// By how much the same days are shorter in which clocks are put forward, at most.
+const CLOCK_CHANGE_SECONDS: u64 = 2 * 3_600;
 
 /// Why checks cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +77,10 @@ pub enum CheckError {
 
 /// Everything there is to say after a run.
 struct Told<'a> {
-    checks: &'a [Check],
+    /// Names and titles.
+    checks: &'a BTreeMap<String, String>,
     findings: &'a [Finding],
-    failed: &'a BTreeMap<String, RunError>,
+    failed: &'a BTreeMap<String, String>,
     compared: Compared,
     made_at: DateTime<Utc>,
     timezone: &'a str,
@@ -107,15 +111,16 @@ impl Told<'_> {
 /// Runs checks and reports what they find.
 ///
 /// # Errors
-/// [`RunError`] says what is wrong and what to do. [`RunError::Webhook`] comes after all files were written, but the state.
+/// [`RunError`] says what is wrong and what to do. [`RunError::Webhook`], and what keeps one of the files from being written,
+/// come after all else was told, but for the state.
 pub async fn check(
     args: &CheckArgs,
     environment: &Environment,
     printer: &Printer,
     temporaries: &Temporaries,
 ) -> Result<Outcome, RunError> {
-    let checks = chosen(args)?;
-    ask::check_params(&checks, &args.params)?;
+    let mut chosen = chosen(args)?;
+    ask::check_params(&chosen, &args.params)?;
     let made_at = args.delivery.now().map_err(CheckError::from)?;
     let webhook = args.delivery.webhook().map_err(RunError::Webhook)?;
     let inquiry = Inquiry::of(&args.lake, environment, temporaries)?;
@@ -133,22 +138,24 @@ pub async fn check(
     let state_file = open(args.state.as_deref())?;
     let state = args.state.as_deref().map(State::load).transpose().map_err(CheckError::from)?.unwrap_or_default();
 
+    let Chosen { titles, checks, failed } = &mut chosen;
     let found =
-        inquiry.ask(printer, |opened| ask::look(opened, inquiry.lake_folder(), &checks, &args.params, made_at)).await?;
-    found.failed.values().for_each(|error| printer.error(error));
+        inquiry.ask(printer, |opened| ask::look(opened, inquiry.lake_folder(), checks, &args.params, made_at)).await?;
+    failed.extend(found.failed);
+    failed.values().for_each(|problem| printer.error(problem));
     found.notes.iter().for_each(|note| printer.note(note));
     // Over a shorter range than the one that found it, a finding may only be out of sight.
     let length = u64::try_from(found.seconds.1.saturating_sub(found.seconds.0)).unwrap_or_default();
     let looked_at = |check: &str, account: Option<&str>, known_over: u64| {
-        let is_answered = checks.iter().any(|run| run.query.name == check) && !found.failed.contains_key(check);
-        let is_run = is_answered && length >= known_over;
+        let is_answered = titles.contains_key(check) && !failed.contains_key(check);
+        let is_run = is_answered && length + CLOCK_CHANGE_SECONDS >= known_over;
         is_run && (args.lake.account.is_none() || args.lake.account.as_deref() == account)
     };
     let compared = state.compare(&found.findings, made_at, length, looked_at);
     let told = Told {
-        checks: &checks,
+        checks: titles,
         findings: &found.findings,
-        failed: &found.failed,
+        failed,
         compared,
         made_at,
         timezone: &args.lake.timezone,
@@ -157,53 +164,92 @@ pub async fn check(
         is_complete: found.is_complete,
         has_state: args.state.is_some(),
     };
+    // Each for somebody else: one that cannot be written keeps no other from being told.
+    let mut problems = Vec::new();
+    let answered = render::write(&told, args.format, environment, &output).await;
+    problems.extend(answered.and_then(|()| Ok(output.commit()?)).err());
     let texts = [
         (junit, render::junit as fn(&Told<'_>) -> Result<String, CheckError>),
         (metrics, render::metrics as fn(&Told<'_>) -> Result<String, CheckError>),
     ];
     for (file, text) in texts {
-        if let Some(file) = file {
-            file.put(text(&told)?.as_bytes())?;
-            file.commit()?;
-        }
+        problems.extend(file.and_then(|file| put(file, text(&told)).err()));
     }
-    render::write(&told, args.format, environment, &output).await?;
-    output.commit()?;
     printer.note(render::summary(&told));
     if let Some(webhook) = webhook.filter(|_| told.has_news()) {
         let sent = webhook.send(&render::message(&told)).await;
         let has_state = state_file.is_some();
-        sent.map_err(|error| if has_state { error.without_state() } else { error }).map_err(RunError::Webhook)?;
+        let sent = sent.map_err(|error| if has_state { error.without_state() } else { error });
+        problems.extend(sent.map_err(RunError::Webhook).err());
     }
-    if let Some(file) = state_file {
-        file.put(told.compared.next.to_json().as_bytes())?;
-        file.commit()?;
+    // What was not told is new again in the next run.
+    if let Some(file) = state_file.filter(|_| problems.is_empty()) {
+        put(file, Ok(told.compared.next.to_json()))?;
     }
-    Ok(match told.count(Severity::Error) {
+    let outcome = match told.count(Severity::Error) {
         _ if !told.failed.is_empty() => Outcome::Failed,
         _ if args.require_complete && !told.is_complete => Outcome::Incomplete,
         0 => Outcome::Done,
         _ => Outcome::Findings,
-    })
+    };
+    worst(problems, outcome, printer)
 }
 
-/// The checks to run, by name.
-fn chosen(args: &CheckArgs) -> Result<Vec<Check>, RunError> {
-    let catalogue = Catalogue::load_from(definition::CHECKS, args.checks.as_deref()).map_err(RequestError::from)?;
-    let names: Vec<&str> = catalogue.iter().map(|query| query.name.as_str()).collect();
-    if let Some(name) = args.names.iter().find(|name| !names.contains(&name.as_str())) {
-        let hint = match closest(name, names.iter().copied()) {
+fn put(file: Output, text: Result<String, CheckError>) -> Result<(), RunError> {
+    file.put(text?.as_bytes())?;
+    Ok(file.commit()?)
+}
+
+/// What a run ends with that found something and could not tell all of it. That a webhook was not reached says less than
+/// what was found.
+fn worst(mut problems: Vec<RunError>, outcome: Outcome, printer: &Printer) -> Result<Outcome, RunError> {
+    let is_only_untold = problems.iter().all(|problem| matches!(problem, RunError::Webhook(_)));
+    if is_only_untold && matches!(outcome, Outcome::Failed | Outcome::Findings) || problems.is_empty() {
+        problems.iter().for_each(|problem| printer.error(problem));
+        return Ok(outcome);
+    }
+    let first = problems.remove(0);
+    problems.iter().for_each(|problem| printer.error(problem));
+    Err(first)
+}
+
+/// The checks of a run, by name.
+#[derive(Debug, Default)]
+struct Chosen {
+    /// Names and titles of all of them.
+    titles: BTreeMap<String, String>,
+    /// Those that can be asked.
+    checks: Vec<Check>,
+    /// The others, and why not.
+    failed: BTreeMap<String, String>,
+}
+
+/// The checks to run. A file of one's own that cannot be read as a check keeps no other from being asked.
+fn chosen(args: &CheckArgs) -> Result<Chosen, RunError> {
+    let shipped = Catalogue::load_from(definition::CHECKS, None).map_err(RequestError::from)?;
+    let mut queries: BTreeMap<_, _> = shipped.iter().map(|query| (query.name.clone(), Ok(query.clone()))).collect();
+    if let Some(folder) = &args.checks {
+        queries.extend(Catalogue::each_of_folder(definition::CHECKS, folder).map_err(RequestError::from)?);
+    }
+    if let Some(name) = args.names.iter().find(|name| !queries.contains_key(*name)) {
+        let names = || queries.keys().map(String::as_str);
+        let hint = match closest(name, names()) {
             Some(similar) => format!("did you mean '{similar}'?"),
-            None => format!("there are {}", names.join(", ")),
+            None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
         };
         return Err(CheckError::Unknown { name: name.clone(), hint }.into());
     }
-    let is_chosen = |query: &&Query| args.names.is_empty() || args.names.contains(&query.name);
-    let checks = catalogue
-        .iter()
-        .filter(is_chosen)
-        .map(|query| Check::of(query.clone()).map_err(|problem| wrong(&query.name, problem)));
-    Ok(checks.collect::<Result<_, _>>()?)
+    let mut chosen = Chosen::default();
+    for (name, query) in queries.into_iter().filter(|(name, _)| args.names.is_empty() || args.names.contains(name)) {
+        let title = query.as_ref().map_or_else(|_| name.clone(), |query| query.title.clone());
+        chosen.titles.insert(name.clone(), title);
+        let check = query.map_err(|error| error.to_string());
+        match check.and_then(|query| Check::of(query).map_err(|problem| wrong(&name, problem).to_string())) {
+            Ok(check) => chosen.checks.push(check),
+            Err(problem) => drop(chosen.failed.insert(name, problem)),
+        }
+    }
+    Ok(chosen)
 }
 
 fn wrong(name: &str, problem: String) -> CheckError {

@@ -102,10 +102,9 @@ fn document(told: &Told<'_>) -> Value {
     let checks: Vec<Value> = told
         .checks
         .iter()
-        .map(|check| {
-            let found = told.findings.iter().filter(|finding| finding.check == check.query.name).count();
-            let problem = told.failed.get(&check.query.name).map(ToString::to_string);
-            json!({ "name": check.query.name, "title": check.query.title, "findings": found, "problem": problem })
+        .map(|(name, title)| {
+            let found = told.findings.iter().filter(|finding| finding.check == *name).count();
+            json!({ "name": name, "title": title, "findings": found, "problem": told.failed.get(name) })
         })
         .collect();
     let gone: Vec<Value> =
@@ -136,11 +135,10 @@ pub(super) fn junit(told: &Told<'_>) -> Result<String, CheckError> {
     let checks: Vec<Value> = told
         .checks
         .iter()
-        .map(|check| {
-            let name = &check.query.name;
+        .map(|(name, title)| {
             let (errors, warnings) = (of(name, Severity::Error), of(name, Severity::Warn));
-            let problem = told.failed.get(name).map(ToString::to_string);
-            json!({ "name": name, "title": check.query.title, "problem": problem, "errors": errors, "warnings": warnings })
+            let problem = told.failed.get(name).map(|problem| first_line(problem));
+            json!({ "name": name, "title": title, "problem": problem, "errors": errors, "warnings": warnings })
         })
         .collect();
     let failures = checks.iter().filter(|check| check["errors"] != json!([])).count();
@@ -158,17 +156,17 @@ pub(super) fn metrics(told: &Told<'_>) -> Result<String, CheckError> {
         let own = told.findings.iter().filter(|finding| finding.check == name && finding.severity == severity);
         own.count() as f64
     };
-    let by_check = told.checks.iter().flat_map(|check| {
-        let name = &check.query.name;
+    // Of one that could not be answered nobody knows: a zero would end an alert.
+    let answered = told.checks.keys().filter(|name| !told.failed.contains_key(*name));
+    let by_check = answered.flat_map(|name| {
         severities.map(|severity| ([name.clone(), severity.name().to_owned()], found(name, severity)))
     });
     let reported = severities.map(|severity| ([severity.name().to_owned()], told.count(severity) as f64));
     metrics.gauge("check_findings", "Findings, those known before included.", ["check", "severity"], by_check)?;
     metrics.gauge("check_reported", "Findings that the last run reported.", ["severity"], reported)?;
-    let failed = told.checks.iter().map(|check| {
-        let name = check.query.name.clone();
-        let is_failed = told.failed.contains_key(&name);
-        ([name], f64::from(u8::from(is_failed)))
+    let failed = told.checks.keys().map(|name| {
+        let is_failed = told.failed.contains_key(name);
+        ([name.clone()], f64::from(u8::from(is_failed)))
     });
     metrics.gauge("check_failed", "1 where the check could not be answered.", ["check"], failed)?;
     let complete = f64::from(u8::from(told.is_complete));
@@ -183,6 +181,11 @@ pub(super) fn metrics(told: &Told<'_>) -> Result<String, CheckError> {
     Ok(metrics.text()?)
 }
 
+/// What is wrong, without the lines that point at the place.
+fn first_line(problem: &str) -> &str {
+    problem.lines().next().unwrap_or_default()
+}
+
 /// A message with all findings, and a text that names the first.
 pub(super) fn message(told: &Told<'_>) -> Value {
     let first = format!("Clickproof: {}", summary(told));
@@ -193,7 +196,10 @@ pub(super) fn message(told: &Told<'_>) -> Value {
             format!("• {} {account}{}", finding.severity.name(), finding.message)
         })
         .collect();
-    let failed: Vec<String> = told.failed.values().map(|error| format!("• {error}")).collect();
+    let failed = told.failed.iter();
+    let failed: Vec<String> = failed
+        .map(|(name, problem)| format!("• check {name} could not be answered: {}", first_line(problem)))
+        .collect();
     let text = slack_text(std::iter::once(&first).chain(&failed).chain(&lines).map(String::as_str));
     let mut message = json!({ "text": text, "source": "clickproof", "kind": "check" });
     message["check"] = document(told);

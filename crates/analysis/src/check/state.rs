@@ -4,6 +4,8 @@
 //! the run did not look at, other checks, other accounts and what a longer range had found, stays as it was.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +15,9 @@ use super::definition::Severity;
 use super::finding::Finding;
 
 const FORMAT_VERSION: u32 = 1;
+
+/// A million findings; a device has no end.
+const BYTES_MAX: u64 = 256 << 20;
 
 /// How much a measure must have grown since it was last reported to be reported again.
 const WORSE: f64 = 1.25;
@@ -109,12 +114,15 @@ impl State {
     /// # Errors
     /// A file that cannot be read, or that is something else.
     pub(super) fn load(path: &Path) -> Result<Self, StateError> {
-        let text = match std::fs::read_to_string(path) {
+        let strange = |problem: String| StateError::Strange { path: path.to_owned(), problem };
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_string(&mut text));
+        match read {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(StateError::Unreadable { path: path.to_owned(), source }),
-            Ok(text) => text,
-        };
-        let strange = |problem: String| StateError::Strange { path: path.to_owned(), problem };
+            Ok(bytes) if bytes as u64 > BYTES_MAX => return Err(strange("it is larger than 256 MiB".to_owned())),
+            Ok(_) => {}
+        }
         let state: Self = serde_json::from_str(&text).map_err(|error| strange(error.to_string()))?;
         if state.format_version != FORMAT_VERSION {
             return Err(strange(format!("format version {}, not {FORMAT_VERSION}", state.format_version)));

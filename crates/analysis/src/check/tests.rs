@@ -19,6 +19,10 @@ struct Ended {
 }
 
 async fn check(lake: &TestLake, args: &[&str]) -> Ended {
+    check_in(&Environment::default(), lake, args).await
+}
+
+async fn check_in(environment: &Environment, lake: &TestLake, args: &[&str]) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("findings.json");
     let places = ["--lake", lake.root().to_str().unwrap(), "--output", output.to_str().unwrap(), "--format", "json"];
@@ -26,7 +30,7 @@ async fn check(lake: &TestLake, args: &[&str]) -> Ended {
     let arguments = Arguments::try_parse_from(all).unwrap();
     let said = Shared::default();
     let printer = Printer::new(LogFormat::Text, false, false, Box::new(said.clone()));
-    let outcome = run(arguments, &Environment::default(), &printer, &Temporaries::default()).await;
+    let outcome = run(arguments, environment, &printer, &Temporaries::default()).await;
     let text = std::fs::read_to_string(&output).unwrap_or_else(|_| r#"{"findings":[]}"#.to_owned());
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     let word = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
@@ -242,8 +246,15 @@ async fn own_checks_replace_and_say_what_is_wrong_with_them() {
         ("SELECT 1 AS a", &["--made-at", "noon"], "--made-at: `noon` is not a time"),
     ] {
         let ended = run(text, args).await;
-        let error = ended.outcome.unwrap_err();
-        assert!(error.contains(problem), "{text}: {error}");
+        let said = match ended.outcome {
+            // What was typed is wrong.
+            Err(error) if !args.is_empty() => error,
+            outcome => {
+                assert_eq!(outcome, Ok(Outcome::Failed), "{text}");
+                ended.said
+            }
+        };
+        assert!(said.contains(problem), "{text}: {said}");
     }
     let error = check(&lake, &["proxy_rate"]).await.outcome.unwrap_err();
     assert_eq!(error, "no check is called 'proxy_rate'; did you mean 'proxy_rate_up'?");
@@ -265,6 +276,8 @@ async fn a_check_that_cannot_be_answered_keeps_no_other_from_being_told() {
     assert_eq!((whole.outcome, whole.findings.len()), (Ok(Outcome::Done), 4), "{}", whole.said);
 
     for (text, problem) in [
+        ("-- severity: warning\nSELECT 1 AS measured", "check mine: severity 'warning'"),
+        ("-- severety: warn\nSELECT 1 AS measured", "severety"),
         ("SELECT nothing FROM clicks", "mine.sql"),
         ("SELECT 1 AS", "mine.sql"),
         ("-- message: {{ other }}\nSELECT 1 AS measured", "check mine: message names 'other'"),
@@ -282,7 +295,49 @@ async fn a_check_that_cannot_be_answered_keeps_no_other_from_being_told() {
         assert!(junit.contains("failures=\"0\" errors=\"1\"") && junit.contains("<error message="), "{junit}");
         assert!(metrics.contains("clickproof_check_failed{check=\"mine\"} 1"), "{metrics}");
         assert!(metrics.contains("clickproof_check_failed{check=\"address_share\"} 0"), "{metrics}");
+        assert!(!metrics.contains("check_findings{check=\"mine\""), "{metrics}");
     }
+}
+
+#[tokio::test]
+async fn clocks_that_were_put_forward_keep_nothing_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.json");
+    let lake = ordinary_week();
+    let args =
+        ["address_share", "--state", state.to_str().unwrap(), "--made-at", "2026-03-30", "--timezone", "Europe/Berlin"];
+    // Two ranges of as many days, the second an hour shorter.
+    let first = check(&lake, &[&args[..], &["--from", "2026-03-01", "--to", "2026-03-28"]].concat()).await;
+    assert_eq!(first.findings.len(), 3);
+    let shorter = ["--from", "2026-03-02", "--to", "2026-03-29", "--param", "share=1"];
+    let second = check(&lake, &[&args[..], &shorter].concat()).await;
+    assert!(second.said.contains("3 findings gone"), "{}", second.said);
+}
+
+#[tokio::test]
+async fn what_is_not_due_yet_is_not_missing() {
+    let lake = ordinary_week();
+    let from = ["feed_late", "--from", "2026-03-01", "--require-complete"];
+    let morning =
+        check(&lake, &[&from[..], &["--to", "2026-03-08", "--made-at", "2026-03-08 05:30:00"]].concat()).await;
+    assert_eq!(morning.outcome, Ok(Outcome::Done), "{}", morning.said);
+    let proxies = ["proxy_rate_up", "--from", "2026-03-01", "--require-complete", "--to", "2026-03-08"];
+    let morning = check(&lake, &[&proxies[..], &["--made-at", "2026-03-08 05:30:00"]].concat()).await;
+    assert_eq!(morning.outcome, Ok(Outcome::Done), "{}", morning.said);
+    let noon = check(&lake, &[&proxies[..], &["--made-at", "2026-03-08 12:00:00"]].concat()).await;
+    assert_eq!(noon.outcome, Ok(Outcome::Incomplete), "{}", noon.said);
+}
+
+#[tokio::test]
+async fn scores_that_cannot_be_made_keep_no_other_check_from_being_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("clickproof.toml");
+    std::fs::write(&config, "[score]\nwatch_scroe = 4\n").unwrap();
+    let environment = Environment { config: Some(config), ..Environment::default() };
+    let lake = ordinary_week();
+    let ended = check_in(&environment, &lake, &["address_share", "affiliate_flagged", "--made-at", "2026-03-08"]).await;
+    assert_eq!((ended.outcome, ended.findings.len()), (Ok(Outcome::Failed), 3), "{}", ended.said);
+    assert!(ended.said.contains("watch_scroe") && ended.said.contains("could not be answered: affiliate_flagged"));
 }
 
 #[tokio::test]

@@ -30,8 +30,19 @@ fn machine_bytes() -> Option<u64> {
         let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
         kibibytes.checked_mul(1024)
     });
-    let group = read("/sys/fs/cgroup/memory.max").and_then(|text| text.trim().parse().ok());
-    machine.into_iter().chain(group).min()
+    let own = read("/proc/self/cgroup").unwrap_or_default();
+    let groups = memory_files(&own).into_iter().filter_map(|file| read(&file)?.trim().parse().ok());
+    machine.into_iter().chain(groups).min()
+}
+
+/// Where the limits of a process's control group (version 2) and of all around it stand, by `/proc/self/cgroup`; in a
+/// container its own is the root.
+fn memory_files(own: &str) -> Vec<String> {
+    let path = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let groups = Path::new(path)
+        .ancestors()
+        .map(|group| Path::new("/sys/fs/cgroup").join(group.strip_prefix("/").unwrap_or(group)));
+    groups.map(|group| group.join("memory.max").display().to_string()).collect()
 }
 
 /// What the whole process may hold for a query of this limit: operators account for what they keep, but a function
@@ -93,6 +104,17 @@ mod tests {
     fn a_process_may_hold_more_than_its_query() {
         assert!(process_limit_bytes(64 << 20) >= 64 << 20);
         assert_eq!(process_limit_bytes(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_unit_of_systemd_has_a_limit_of_its_own() {
+        let root = "/sys/fs/cgroup/memory.max";
+        assert_eq!(memory_files(""), [root]);
+        assert_eq!(memory_files("0::/\n"), [root]);
+        let files = memory_files("1:name=x:/other\n0::/system.slice/clickproof.service\n");
+        let own = ["system.slice/clickproof.service", "system.slice"]
+            .map(|group| format!("/sys/fs/cgroup/{group}/memory.max"));
+        assert_eq!(files, [&own[..], &[root.to_owned()]].concat());
     }
 
     #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::document::{CaseFile, Finding};
 use super::judge::{Count, Standing};
-use crate::formats::{amount, as_markup, grouped};
+use crate::formats::{amount, as_markdown, as_markup, grouped};
 use crate::page::{self, PageError, percent_of};
 
 /// How a case file is written.
@@ -57,13 +57,14 @@ pub(crate) fn render(file: &CaseFile, format: CaseFormat) -> Result<String, Page
         totals => page::value(totals(file)),
         style => Value::from_safe_string(STYLE.to_owned()),
     };
-    page::render(&environment()?, template, values)
+    page::render(&environment(format)?, template, values)
 }
 
-fn environment() -> Result<Environment<'static>, PageError> {
+fn environment(format: CaseFormat) -> Result<Environment<'static>, PageError> {
     let mut environment = page::environment(&TEMPLATES, None)?;
-    environment.add_filter("exact", |text: Value| match text.as_str() {
-        Some(text) => Value::from_safe_string(as_markup(text)),
+    let exact = if format == CaseFormat::Markdown { as_markdown } else { as_markup };
+    environment.add_filter("exact", move |text: Value| match text.as_str() {
+        Some(text) => Value::from_safe_string(exact(text)),
         None => Value::from(()),
     });
     environment.add_filter("amount", |text: Value| text.as_str().map_or_else(|| NOTHING.to_owned(), amount));

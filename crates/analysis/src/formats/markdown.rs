@@ -84,7 +84,8 @@ fn failed(problem: impl std::fmt::Display) -> FormatError {
     FormatError::encode(Format::Markdown, problem)
 }
 
-fn escaped(text: &str) -> String {
+/// The text as a cell that is read back the same.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     push_escaped(text, &mut out);
     out
@@ -94,7 +95,7 @@ fn escaped(text: &str) -> String {
 ///
 /// The backslash is a character reference, never `\\`: parsers of tables disagree about `\\|`. So are all that act,
 /// and blanks at the edges, which a table trims.
-pub(crate) fn push_escaped(text: &str, out: &mut String) {
+fn push_escaped(text: &str, out: &mut String) {
     let mut before = None;
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {

@@ -38,7 +38,7 @@ use futures::StreamExt;
 pub(crate) use cell::{amount, grouped, is_id};
 pub(crate) use html::markup as as_markup;
 pub(crate) use json::rows as json_rows;
-pub(crate) use markdown::push_escaped as push_as_markdown;
+pub(crate) use markdown::escaped as as_markdown;
 use sink::Sink;
 pub(crate) use visible::{inert_json, push as push_visible};
 

@@ -121,10 +121,10 @@ pub(crate) fn duration_of(seconds: u64) -> String {
     let units = [(DAY, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(units.len() - 1);
     let (size, name) = units[first];
-    let rest = units.get(first + 1).map(|(smaller, name)| (seconds % size / smaller, name));
-    match rest {
-        Some((amount, smaller)) if amount > 0 => format!("{} {name} {amount} {smaller}", seconds / size),
-        _ => format!("{} {name}", seconds / size),
+    let (whole, rest) = (seconds / size, seconds % size);
+    match units.iter().find(|(smaller, _)| rest >= *smaller) {
+        Some((smaller, less)) => format!("{whole} {name} {} {less}", rest / smaller),
+        None => format!("{whole} {name}"),
     }
 }
 

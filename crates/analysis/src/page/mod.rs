@@ -16,7 +16,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value}
 use regex::Regex;
 use serde::Serialize;
 
-use crate::formats::{push_as_markdown, push_visible};
+use crate::formats::{as_markdown, push_visible};
 pub(crate) use filters::{duration_of, floor_percent_of, money_of, percent_of, shortened};
 
 /// The rules of what every page looks like: colours in light and dark, tables, charts, print.
@@ -134,9 +134,8 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         out.write_str(&match state.auto_escape() {
             AutoEscape::Html => markup(&text),
             AutoEscape::Custom(name) if name == MARKDOWN => {
-                let mut escaped = String::with_capacity(text.len());
-                push_as_markdown(&text, &mut escaped);
-                escaped
+                // A reference would be read back, and what acts would act on the page that is made of it.
+                as_markdown(&visible(&text))
             }
             _ => visible(&text),
         })

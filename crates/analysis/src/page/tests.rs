@@ -18,7 +18,7 @@ fn text_by_strangers_is_text_in_whatever_it_is_printed_into() {
     assert!(!markdown.contains("<script") && markdown.contains("\\*a\\*"), "{markdown}");
     let text = render_as("a.txt", "{{ value }}", HOSTILE);
     for rendered in [&html, &markdown, &text] {
-        assert!(!rendered.contains(['\u{202e}', '\u{1b}', '\u{0}']), "{rendered:?}");
+        assert!(!rendered.contains(['\u{202e}', '\u{1b}', '\u{0}']) && !rendered.contains("&#8238;"), "{rendered:?}");
     }
 }
 
@@ -34,8 +34,8 @@ fn numbers_as_people_read_them() {
         ("{{ 1234.5|money }} {{ 0.0015|money }}", "1,234.50 0.0015"),
         ("{{ none|percent }} {{ none|count }} {{ none|money }}", "– – –"),
         (
-            "{{ 10800|duration }} {{ 93600|duration }} {{ 59|duration }} {{ 0|duration }}, {{ 86400|duration }}, {{ 604800|duration }}",
-            "3 h 1 d 2 h 59 s 0 s, 1 day, 7 days",
+            "{{ 10800|duration }} {{ 93600|duration }} {{ 59|duration }} {{ 0|duration }}, {{ 86400|duration }}, {{ 604800|duration }}, {{ 88200|duration }}",
+            "3 h 1 d 2 h 59 s 0 s, 1 day, 7 days, 1 d 30 min",
         ),
         (
             "{{ 15|affiliate('Pioneer') }}, {{ 15|affiliate(none) }}, {{ none|affiliate(none) }}",

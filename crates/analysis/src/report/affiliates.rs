@@ -14,6 +14,8 @@ pub(super) struct Ranks {
     pub(super) is_partners: bool,
     pub(super) top: usize,
     pub(super) min_clicks: u64,
+    /// Days that are drawn and listed: the last of a longer range.
+    pub(super) days: usize,
 }
 
 /// A share of clicks from data centres, by declared bots, or on a partner's page through proxies, that is worth a sentence.

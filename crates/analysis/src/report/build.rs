@@ -24,8 +24,8 @@ pub(super) use super::affiliates::Ranks;
 /// Accounts that get a part of the page; more would not be read.
 const ACCOUNTS_MAX: usize = 8;
 
-/// Days that are drawn and listed: the last of a longer range.
-const DAYS_MAX: usize = 400;
+/// Days that are drawn and listed, where the page is not too large then.
+pub(super) const DAYS_MAX: usize = 400;
 
 /// Classes, and codes of a class, that are listed.
 const CODES_MAX: usize = 20;
@@ -129,14 +129,14 @@ fn part(answers: &Answers, account: &str, ranks: &Ranks, zone: Tz) -> Part {
     let is_partners = ranks.is_partners;
     let mut ranking = affiliates::ranking(answers, account, ranks);
     affiliates::add_days(&mut ranking, answers, account);
-    let (days, days_left_out) = days(answers, account);
+    let (days, days_left_out) = days(answers, account, ranks);
     let comparable = compare::of_account(answers, account);
     let now = of(&answers.figures.now, account).first().copied();
     let affiliates = of(&answers.affiliates, account);
     let mut part = Part {
         account: account.to_owned(),
         sentences: Vec::new(),
-        coverage: coverage(answers, account),
+        coverage: coverage(answers, account, ranks),
         figures: figures(answers, account, &comparable, is_partners),
         rests_on: now.and_then(|row| row.rests_on.clone()),
         left_out_of_rates: now.map_or(0, |row| row.clicks.saturating_sub(row.rated_clicks)),
@@ -159,7 +159,7 @@ fn part(answers: &Answers, account: &str, ranks: &Ranks, zone: Tz) -> Part {
     part
 }
 
-fn coverage(answers: &Answers, account: &str) -> Vec<FeedCoverage> {
+fn coverage(answers: &Answers, account: &str, ranks: &Ranks) -> Vec<FeedCoverage> {
     let mut feeds = Vec::new();
     for measured in answers.completeness.now.iter().filter(|measured| measured.account == account) {
         let feed = measured.feed.to_string();
@@ -175,14 +175,14 @@ fn coverage(answers: &Answers, account: &str) -> Vec<FeedCoverage> {
             gaps: Top::of(gaps, GAPS_MAX),
             pruned_seconds: measured.pruned_seconds,
             saturated: days.iter().map(|day| day.saturated).sum(),
-            days: covered_days(measured, &days),
+            days: covered_days(measured, &days, ranks.days),
         });
     }
     feeds
 }
 
 /// Every day of the range, also those that nothing was ever asked of.
-fn covered_days(measured: &Completeness, days: &[&super::rows::CoveredDay]) -> Vec<CoveredDay> {
+fn covered_days(measured: &Completeness, days: &[&super::rows::CoveredDay], most: usize) -> Vec<CoveredDay> {
     let shares: BTreeMap<&str, f64> = days.iter().map(|day| (day.date.as_str(), day.covered_share)).collect();
     let (Some(first), Some(last)) =
         (DateTime::from_timestamp(measured.range.0, 0), DateTime::from_timestamp(measured.range.1, 0))
@@ -191,7 +191,7 @@ fn covered_days(measured: &Completeness, days: &[&super::rows::CoveredDay]) -> V
     };
     let all = first.date_naive().iter_days().take_while(|day| *day <= last.date_naive());
     let all: Vec<String> = all.take(20_000).map(|day| day.to_string()).collect();
-    let skipped = all.len().saturating_sub(DAYS_MAX);
+    let skipped = all.len().saturating_sub(most);
     let shown = all.into_iter().skip(skipped);
     shown.map(|day| CoveredDay { share: shares.get(day.as_str()).copied().unwrap_or(0.0).min(1.0), day }).collect()
 }
@@ -333,12 +333,12 @@ fn error_classes(answers: &Answers, account: &str, comparable: &Comparable) -> T
 }
 
 /// Days with clicks, the last ones of a long range, and how many were left out.
-fn days(answers: &Answers, account: &str) -> (Vec<Day>, usize) {
+fn days(answers: &Answers, account: &str, ranks: &Ranks) -> (Vec<Day>, usize) {
     let rows = of(&answers.days, account).into_iter();
     let mut days: Vec<Day> = rows
         .map(|row| Day { day: row.day.clone(), clicks: row.clicks, invalid: row.invalid(), proxy: row.proxy() })
         .collect();
-    let left_out = days.len().saturating_sub(DAYS_MAX);
+    let left_out = days.len().saturating_sub(ranks.days);
     days.drain(..left_out);
     (days, left_out)
 }

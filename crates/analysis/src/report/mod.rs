@@ -41,6 +41,9 @@ const BYTES_MAX: usize = 2_000_000;
 /// Fewer rows than these are no table.
 const TOP_MIN: usize = 5;
 
+/// And the fewest days.
+const DAYS_MIN: usize = 31;
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -119,6 +122,7 @@ pub async fn report(
         is_partners: args.affiliate.is_some(),
         top: usize::from(args.top),
         min_clicks: args.min_clicks.unsigned_abs(),
+        days: build::DAYS_MAX,
     };
     let answers = inquiry.ask(printer, |opened| look(opened, inquiry.lake_folder(), args.affiliate, ranks)).await?;
     let accounts = match args.affiliate {
@@ -130,19 +134,31 @@ pub async fn report(
     let (report, text) = fitting(&answers, &accounts, asked, &templates, BYTES_MAX)?;
     render::warnings(&report).iter().chain(&answers.notes).for_each(|note| printer.note(note));
 
-    if let Some(file) = metrics {
-        file.put(render::metrics(&report, made_at)?.as_bytes())?;
-        file.commit()?;
-    }
-    output.put(text.as_bytes())?;
-    output.commit()?;
-    if let Some(webhook) = webhook {
-        webhook.send(&render::message(&report)).await.map_err(RunError::Webhook)?;
-    }
+    // Each for somebody else: one that cannot be written keeps no other from being told.
+    let page = put(output, &text);
+    let gauges = metrics.map_or(Ok(()), |file| put(file, &render::metrics(&report, made_at)?));
+    let sent = match webhook {
+        Some(webhook) => webhook.send(&render::message(&report)).await.map_err(RunError::Webhook),
+        None => Ok(()),
+    };
+    first_problem([page, gauges, sent], printer)?;
     Ok(if args.require_complete && !report.is_complete { Outcome::Incomplete } else { Outcome::Done })
 }
 
-/// The report, with as many rows of long tables as fit.
+fn put(file: Output, text: &str) -> Result<(), RunError> {
+    file.put(text.as_bytes())?;
+    Ok(file.commit()?)
+}
+
+/// The first of some problems; the others are said.
+fn first_problem(ended: [Result<(), RunError>; 3], printer: &Printer) -> Result<(), RunError> {
+    let mut problems = ended.into_iter().filter_map(Result::err);
+    let first = problems.next();
+    problems.for_each(|problem| printer.error(problem));
+    first.map_or(Ok(()), Err)
+}
+
+/// The report, with as many rows of long tables as fit, and then as many days.
 fn fitting(
     answers: &Answers,
     accounts: &(Vec<String>, Vec<String>),
@@ -154,9 +170,13 @@ fn fitting(
     loop {
         let mut report = build::report(answers, accounts.clone(), &asked);
         let top = asked.ranks.top;
-        if top < wanted {
+        let days = asked.ranks.days;
+        if top < wanted || days < build::DAYS_MAX {
             let size = bytesize::ByteSize(bytes_max as u64).display().si();
-            let note = format!("with --top {wanted} this would be more than {size}: long tables show {top} rows");
+            let mut note = format!("with --top {wanted} this would be more than {size}: long tables show {top} rows");
+            if days < build::DAYS_MAX {
+                note.push_str(&format!(", and no more than the last {days} days"));
+            }
             report.notes.insert(0, note);
         }
         let text = match asked.args.format {
@@ -164,10 +184,13 @@ fn fitting(
             ReportFormat::Markdown => render::markdown(&report, templates, asked.args.min_clicks)?,
             ReportFormat::Json => render::json(&report),
         };
-        if text.len() <= bytes_max || top <= TOP_MIN {
+        if text.len() <= bytes_max || top <= TOP_MIN && days <= DAYS_MIN {
             return Ok((report, text));
         }
         asked.ranks.top = (top / 2).max(TOP_MIN);
+        if top <= TOP_MIN {
+            asked.ranks.days = (days / 2).max(DAYS_MIN);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! An account in five sentences: what came, whether that is all, what was refused, what looks like fraud, who stands out. Pure.
 
+use clicks::feed::Feed;
+
 use super::affiliates::{called, how_many};
 use super::compare::time_before;
-use super::model::{Figure, Money, Part};
+use super::model::{FeedCoverage, Figure, Money, Part, Ranking};
 use crate::engine::completeness::Seconds;
 use crate::page::{duration_of, floor_percent_of, many, money_of, percent_of, shortened};
 
@@ -26,10 +28,18 @@ fn value(part: &Part, name: &str) -> Option<f64> {
 }
 
 fn no_clicks(part: &Part) -> String {
-    if part.coverage.iter().any(|feed| feed.share >= 1.0) {
-        return "There were no clicks in this range: a feed covers all of it and brought none.".to_owned();
+    let (refused, all): (Vec<_>, Vec<_>) =
+        part.coverage.iter().filter(|feed| feed.share >= 1.0).partition(|feed| is_of_refused(feed));
+    match (all.is_empty(), refused.is_empty()) {
+        (false, _) => "There were no clicks in this range: a feed covers all of it and brought none.",
+        (_, false) => "No click was refused in this range; others were not fetched.",
+        _ => "There are no clicks of this range in the lake.",
     }
-    "There are no clicks of this range in the lake.".to_owned()
+    .to_owned()
+}
+
+fn is_of_refused(feed: &FeedCoverage) -> bool {
+    feed.feed == Feed::InvalidClicks.to_string()
 }
 
 /// `10,500 clicks of 40 affiliates in 7 days, 3.1 % more than in the 7 days before.`
@@ -61,9 +71,7 @@ fn completeness(part: &Part) -> String {
         return "Nothing proves that this is all: no feed was fetched with its coverage, so rates rest on what was landed.".to_owned();
     }
     let (whole, partly): (Vec<_>, Vec<_>) = part.coverage.iter().partition(|feed| feed.gaps.rows.is_empty());
-    let names = |feeds: &[&super::model::FeedCoverage]| {
-        feeds.iter().map(|feed| feed.feed.clone()).collect::<Vec<_>>().join(" and ")
-    };
+    let names = |feeds: &[&FeedCoverage]| feeds.iter().map(|feed| feed.feed.clone()).collect::<Vec<_>>().join(" and ");
     let mut said = Vec::new();
     if !whole.is_empty() {
         said.push(format!("every second is proven for {}", names(&whole)));
@@ -79,6 +87,10 @@ fn completeness(part: &Part) -> String {
         };
         said.push(format!("the feed {} covers {}, with {gaps}", feed.feed, floor_percent_of(feed.share)));
     }
+    let has_all = part.coverage.iter().any(|feed| feed.feed == Feed::NetworkClicks.to_string());
+    if has_all && !part.coverage.iter().any(is_of_refused) {
+        said.push(format!("{} was not fetched, so refused clicks may be missing", Feed::InvalidClicks));
+    }
     let mut sentence = said.join("; ");
     sentence.push('.');
     capitalised(&sentence)
@@ -88,9 +100,11 @@ fn refused(part: &Part) -> String {
     let Some(rate) = figure(part, "Refused").filter(|figure| figure.value.is_some()) else {
         return "How many were refused cannot be said as a rate: only refused clicks were fetched.".to_owned();
     };
+    // Classes are those of all clicks that were landed, the rate is not.
+    let of_these = if part.left_out_of_rates == 0 { "of them" } else { "of all that were landed as refused" };
     let most = part.error_classes.rows.first().map_or_else(
         || "none".to_owned(),
-        |class| format!("{} of them for {}", percent_of(class.share_of_invalid), class_name(&class.class)),
+        |class| format!("{} {of_these} for {}", percent_of(class.share_of_invalid), class_name(&class.class)),
     );
     let fraud = value(part, "Refused as fraud").map_or_else(String::new, |share| {
         format!("; {} of {} were refused with a code that is a sign of fraud", percent_of(share), clicks_rated(part))
@@ -109,7 +123,7 @@ fn proxies(part: &Part) -> String {
         return String::new();
     };
     if proxies.value.is_none() {
-        return "Whether clicks came through proxies is not known.".to_owned();
+        return "Nor can it be said which share of clicks came through proxies.".to_owned();
     }
     let from = centres.value.map_or_else(String::new, |share| format!("; {} from data centres", percent_of(share)));
     let share = share_text(proxies, &clicks_rated(part));
@@ -152,10 +166,11 @@ fn stands_out(part: &Part) -> String {
     let worst = part.affiliates.top.rows.iter().find(|row| !row.reasons.is_empty());
     let who = worst.map_or_else(
         || {
-            if part.affiliates.is_by_scores {
-                "By the scores, no affiliate stands out"
-            } else {
-                "No affiliate stands out"
+            let Ranking { usual, too_few, is_by_scores, .. } = &part.affiliates;
+            match (usual, too_few, is_by_scores) {
+                (0, 1.., _) => "No affiliate has enough clicks to be judged",
+                (_, _, true) => "By the scores, no affiliate stands out",
+                _ => "No affiliate stands out",
             }
             .to_owned()
         },

@@ -210,7 +210,7 @@ fn args(more: &[&str]) -> ReportArgs {
 /// The report as HTML, Markdown and JSON.
 fn render(answers: &Answers, more: &[&str]) -> [String; 3] {
     let args = args(more);
-    let ranks = Ranks { is_partners: args.affiliate.is_some(), top: usize::from(args.top), min_clicks: 100 };
+    let ranks = Ranks { is_partners: args.affiliate.is_some(), top: usize::from(args.top), min_clicks: 100, days: 400 };
     let made_at = chrono::DateTime::from_timestamp(FROM, 0).unwrap();
     let asked = build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
     let report = build::report(answers, build::accounts(answers), &asked);
@@ -246,7 +246,7 @@ fn ten_thousand_hostile_affiliates_fit_on_a_page_and_do_no_harm() {
 #[test]
 fn a_page_that_would_be_too_large_shows_fewer_rows_and_says_so() {
     let args = args(&["--top", "500"]);
-    let ranks = Ranks { is_partners: false, top: 500, min_clicks: 100 };
+    let ranks = Ranks { is_partners: false, top: 500, min_clicks: 100, days: 400 };
     let made_at = chrono::DateTime::from_timestamp(FROM, 0).unwrap();
     let asked = build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
     let answers = answers(10_000, 400);

@@ -198,7 +198,10 @@ async fn an_empty_lake_a_gap_and_a_single_click_read_well() {
     lake.put_whole("acme", "2026-03-04", &[(5, 1, 0, true)]);
     let made = report_on(&lake, &["--from", "2026-03-02", "--to", "2026-03-04"]).await.unwrap();
     let part = &made["accounts"][0];
-    assert_eq!(part["sentences"][1], "The feed network-clicks covers 33.3 %, with one gap of 2 days.");
+    assert_eq!(
+        part["sentences"][1],
+        "The feed network-clicks covers 33.3 %, with one gap of 2 days; invalid-clicks was not fetched, so refused clicks may be missing."
+    );
     assert_eq!(part["coverage"][0]["gaps"]["rows"][0]["to"], "2026-03-03T23:59:59Z");
     assert_eq!(midnight("2026-03-04") - midnight("2026-03-02"), 2 * 86_400);
 }
@@ -209,7 +212,10 @@ async fn a_range_that_nothing_was_fetched_of_names_what_is_missing() {
     let made = report_on(&lake, &["--from", "2026-04-01", "--to", "2026-04-07"]).await.unwrap();
     let part = &made["accounts"][0];
     assert_eq!(part["sentences"][0], "There are no clicks of this range in the lake.");
-    assert_eq!(part["sentences"][1], "The feed network-clicks covers 0.0 %, with one gap of 7 days.");
+    assert_eq!(
+        part["sentences"][1],
+        "The feed network-clicks covers 0.0 %, with one gap of 7 days; invalid-clicks was not fetched, so refused clicks may be missing."
+    );
     assert!(part["coverage"].as_array().unwrap().iter().all(|feed| feed["share"] == 0.0), "{part}");
     assert!(
         part["hours"]
