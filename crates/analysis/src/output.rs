@@ -57,7 +57,12 @@ pub enum Output {
     /// This process's stdout.
     Stdout,
     /// A pipe or device, which is written to directly.
-    Stream(File),
+    Stream {
+        /// The pipe or device.
+        file: File,
+        /// What it is called.
+        path: PathBuf,
+    },
     /// A file in the making.
     File {
         /// What has been written so far.
@@ -81,7 +86,8 @@ impl Output {
         }
         if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
             // /dev/null, a named pipe: renaming over it would destroy it.
-            return OpenOptions::new().write(true).open(path).map(Self::Stream).map_err(fail);
+            let file = OpenOptions::new().write(true).open(path).map_err(fail)?;
+            return Ok(Self::Stream { file, path: path.to_owned() });
         }
         // Through a symbolic link, what it points to is replaced, not the link.
         let path = if existing.is_some() { path.canonicalize().map_err(fail)? } else { path.to_owned() };
@@ -104,7 +110,7 @@ impl Output {
     pub fn writer(&self) -> Result<Box<dyn Write + Send>, OutputError> {
         match self {
             Self::Stdout => Ok(Box::new(BufWriter::new(std::io::stdout()))),
-            Self::Stream(file) => Ok(Box::new(BufWriter::new(self.handle(file, Path::new("the output"))?))),
+            Self::Stream { file, path } => Ok(Box::new(BufWriter::new(self.handle(file, path)?))),
             Self::File { temporary, path } => Ok(Box::new(BufWriter::new(self.handle(temporary.as_file(), path)?))),
         }
     }
@@ -116,8 +122,8 @@ impl Output {
     pub fn put(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let written = self.writer().map(|mut writer| writer.write_all(bytes).and_then(|()| writer.flush()))?;
         let path = match self {
-            Self::File { path, .. } => path.clone(),
-            Self::Stdout | Self::Stream(_) => PathBuf::from("the output"),
+            Self::File { path, .. } | Self::Stream { path, .. } => path.clone(),
+            Self::Stdout => PathBuf::from("the output"),
         };
         match written {
             Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => Err(OutputError { path, source }),
@@ -189,7 +195,7 @@ mod tests {
         open(Some(&link)).unwrap().commit().unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert!(matches!(open(Some(Path::new("/dev/null"))).unwrap(), Output::Stream(_)));
+        assert!(matches!(open(Some(Path::new("/dev/null"))).unwrap(), Output::Stream { .. }));
         assert!(open(Some(dir.path())).is_err());
         let error = open(Some(&dir.path().join("none/x.csv"))).unwrap_err();
         assert!(error.to_string().contains("none/x.csv"), "{error}");
