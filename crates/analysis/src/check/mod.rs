@@ -165,39 +165,35 @@ pub async fn check(
         has_state: args.state.is_some(),
     };
     // Each for somebody else: one that cannot be written keeps no other from being told.
-    let mut problems = Vec::new();
     let answered = render::write(&told, args.format, environment, &output).await;
-    problems.extend(answered.and_then(|()| Ok(output.commit()?)).err());
-    let texts = [
-        (junit, render::junit as fn(&Told<'_>) -> Result<String, CheckError>),
-        (metrics, render::metrics as fn(&Told<'_>) -> Result<String, CheckError>),
-    ];
-    for (file, text) in texts {
-        problems.extend(file.and_then(|file| put(file, text(&told)).err()));
-    }
+    let mut problems = Vec::from_iter(answered.and_then(|()| Ok(output.commit()?)).err());
+    problems.extend(junit.and_then(|file| put(file, render::junit(&told)).err()));
+    problems.extend(metrics.and_then(|file| put(file, render::metrics(&told)).err()));
     printer.note(render::summary(&told));
     if let Some(webhook) = webhook.filter(|_| told.has_news()) {
         let sent = webhook.send(&render::message(&told)).await;
-        let has_state = state_file.is_some();
-        let sent = sent.map_err(|error| if has_state { error.without_state() } else { error });
+        let sent = sent.map_err(|error| if told.has_state { error.without_state() } else { error });
         problems.extend(sent.map_err(RunError::Webhook).err());
     }
     // What was not told is new again in the next run.
     if let Some(file) = state_file.filter(|_| problems.is_empty()) {
         put(file, Ok(told.compared.next.to_json()))?;
     }
-    let outcome = match told.count(Severity::Error) {
-        _ if !told.failed.is_empty() => Outcome::Failed,
-        _ if args.require_complete && !told.is_complete => Outcome::Incomplete,
-        0 => Outcome::Done,
-        _ => Outcome::Findings,
-    };
-    worst(problems, outcome, printer)
+    worst(problems, outcome(&told, args.require_complete), printer)
 }
 
 fn put(file: Output, text: Result<String, CheckError>) -> Result<(), RunError> {
     file.put(text?.as_bytes())?;
     Ok(file.commit()?)
+}
+
+fn outcome(told: &Told<'_>, require_complete: bool) -> Outcome {
+    match told.count(Severity::Error) {
+        _ if !told.failed.is_empty() => Outcome::Failed,
+        _ if require_complete && !told.is_complete => Outcome::Incomplete,
+        0 => Outcome::Done,
+        _ => Outcome::Findings,
+    }
 }
 
 /// What a run ends with that found something and could not tell all of it. That a webhook was not reached says less than

@@ -106,7 +106,9 @@ impl<'a> Token<'a> {
         }
         let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
         let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-        let digits = mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        // Zeros at either end are no digits of the number's.
+        let significant = mantissa.trim_start_matches(['-', '0', '.']).trim_end_matches(['0', '.']);
+        let digits = significant.bytes().filter(u8::is_ascii_digit).count();
         let is_exact = match digits {
             0 => true,
             1..=15 => value.is_normal(),
@@ -207,6 +209,8 @@ mod tests {
         let score = |raw| Token::read(raw).to_score();
         assert_eq!(score("\"0\""), Some(0.0));
         assert_eq!(score("\"97.25\""), Some(97.25));
+        assert_eq!(score("1000000000.381280"), Some(1_000_000_000.381_28));
+        assert_eq!(score("10000000000000000000"), Some(1e19));
         assert_eq!(score("0.30000000000000004"), Some(0.30000000000000004));
         for not in ["1e400", "0.1234567890123456789", "\"inf\"", "\"nan\"", "1e-400", "\"0x1\""] {
             assert_eq!(score(not), None, "{not}");
