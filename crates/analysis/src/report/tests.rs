@@ -248,14 +248,22 @@ fn a_page_that_would_be_too_large_shows_fewer_rows_and_says_so() {
     let args = args(&["--top", "500"]);
     let ranks = Ranks { is_partners: false, top: 500, min_clicks: 100, days: 400 };
     let made_at = chrono::DateTime::from_timestamp(FROM, 0).unwrap();
-    let asked = build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
+    let asked = || build::Asked { args: &args, ranks, zone: Tz::UTC, made_at, lake: "the lake here".to_owned() };
     let answers = answers(10_000, 400);
     let templates = render::templates(None).unwrap();
-    let (report, text) = fitting(&answers, &build::accounts(&answers), asked, &templates, 1_000_000).unwrap();
+    let (report, text) = fitting(&answers, &build::accounts(&answers), asked(), &templates, 1_000_000).unwrap();
     assert!(text.len() <= 1_000_000, "{}", text.len());
     let rows = report.accounts[0].offers.rows.len();
     assert!((TOP_MIN..500).contains(&rows), "{rows}");
     assert_eq!(report.notes[0], format!("with --top 500 this would be more than 1.0 MB: long tables show {rows} rows"));
+
+    // Where that is not enough, days go, the earliest first.
+    let all = report.accounts[0].days.len();
+    let (report, text) = fitting(&answers, &build::accounts(&answers), asked(), &templates, 120_000).unwrap();
+    assert!(text.len() <= 120_000, "{}", text.len());
+    let part = &report.accounts[0];
+    assert!((DAYS_MIN..all).contains(&part.days.len()) && part.days_left_out > 0, "{} of {all}", part.days.len());
+    assert!(report.notes[0].contains(&format!("5 rows, and no more than the last {} days", part.days.len())));
 }
 
 #[test]
